@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.schema;
+
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ResourceType;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * All that the API needs to know of one kind. Pure: it reads and returns objects and touches
+ * nothing else. Safe for any thread. Built-in kinds come from the type table; custom kinds will
+ * come from their schemas.
+ */
+public interface KindDefinition {
+
+    ResourceType type();
+
+    /** For instance {@code pod}. */
+    String singular();
+
+    /** For instance {@code po}. */
+    List<String> shortNames();
+
+    /** For instance {@code all}. */
+    List<String> categories();
+
+    /** Of {@code status}, {@code scale}, {@code approval}, {@code binding}. */
+    Set<String> subresources();
+
+    /**
+     * Whether a change of anything but metadata and status counts up {@code metadata.generation}.
+     */
+    boolean countsGenerations();
+
+    /**
+     * Whether writes are acknowledged before they are synced (Leases: kept in memory, saved in
+     * batches).
+     */
+    boolean lazy();
+
+    /**
+     * How many seconds a deleted object of this kind waits for its gateway to confirm; 0 for none.
+     */
+    long deletionGraceSeconds(KubeObject object);
+
+    /** Fills in defaults. */
+    KubeObject withDefaults(KubeObject object);
+
+    /** What is wrong with a new object (defaults filled in); empty if nothing is. */
+    List<FieldError> validateCreate(KubeObject object);
+
+    /**
+     * What is wrong with a replacement, immutable fields among it. {@code subresource} is {@code
+     * ""} for the object itself.
+     */
+    List<FieldError> validateUpdate(KubeObject before, KubeObject after, String subresource);
+
+    /**
+     * What strict decoding says of fields that the kind does not have, for instance {@code unknown
+     * field "spec.replica"}.
+     */
+    List<String> unknownFields(JsonObject object);
+
+    /**
+     * What decoding says of values of the wrong JSON type, in the words of Kubernetes, for instance
+     * {@code json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of
+     * type int32}; empty if they are right.
+     */
+    Optional<String> wrongType(JsonObject object);
+
+    /** Without the fields that the kind does not have. */
+    JsonObject pruned(JsonObject object);
+
+    /**
+     * A strategic merge with all its directives.
+     *
+     * @throws IllegalArgumentException if the patch is malformed
+     */
+    JsonObject strategicMerge(JsonObject current, JsonObject patch);
+
+    /** Whether {@link #strategicMerge} is there; custom kinds have only merge patches. */
+    boolean hasStrategicMerge();
+
+    /** The fields that a field selector may name. */
+    Set<String> selectableFields();
+
+    /** A selectable field's value, {@code ""} if not set. */
+    String field(KubeObject object, String field);
+
+    /** The columns of {@code kubectl get}. */
+    List<Column> columns();
+
+    /** The cells of one row, as many as there are columns. */
+    List<dev.wayside.model.Json> cells(KubeObject object, java.time.Instant now);
+
+    /** The OpenAPI v3 schemas of this kind and of all that it refers to, by component name. */
+    java.util.Map<String, JsonObject> openApiSchemas();
+
+    /** The component name of the kind itself in {@link #openApiSchemas}. */
+    String openApiName();
+
+    /**
+     * @param type for instance {@code string}
+     * @param format for instance {@code name}; {@code ""} for none
+     * @param priority 0 always, 1 with {@code -o wide}
+     */
+    record Column(String name, String type, String format, String description, int priority) {}
+
+    /**
+     * One thing that is wrong.
+     *
+     * @param reason Kubernetes' cause type: {@code FieldValueRequired}, {@code FieldValueInvalid},
+     *     {@code FieldValueNotSupported}, {@code FieldValueForbidden} …
+     * @param field for instance {@code spec.template.spec.containers[0].name}
+     * @param message in Kubernetes' words, for instance {@code Required value} or {@code Invalid
+     *     value: "X": must be …}
+     */
+    record FieldError(String reason, String field, String message) {}
+}
