@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.bench;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+
+/** Figures of one thing, measured several times. */
+final class Figures {
+    private final List<Double> values = new ArrayList<>();
+
+    void add(double value) {
+        values.add(value);
+    }
+
+    int count() {
+        return values.size();
+    }
+
+    double median() {
+        return percentile(50);
+    }
+
+    /** The nearest rank. */
+    double percentile(int percent) {
+        if (values.isEmpty()) {
+            throw new IllegalStateException("nothing was measured");
+        }
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        return sorted.get(Math.max(0, (int) Math.ceil(percent / 100.0 * sorted.size()) - 1));
+    }
+
+    /** {@code MEDIAN (LEAST–MOST, n=COUNT)}. */
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "%8.1f (%.1f–%.1f, n=%d)", median(), percentile(0), percentile(100), count());
+    }
+
+    /** {@code 1.23×}: this median over the other's. */
+    String ratioTo(Figures baseline) {
+        return String.format(Locale.ROOT, "%.2f×", median() / baseline.median());
+    }
+}
