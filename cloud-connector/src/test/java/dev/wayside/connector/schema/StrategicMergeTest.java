@@ -3,6 +3,7 @@ package dev.wayside.connector.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.ResourceType;
@@ -204,5 +205,26 @@ class StrategicMergeTest {
                                         patch))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void longListsTakeNoLongTime() {
+        StringBuilder items = new StringBuilder("{'name':'a'}");
+        for (int i = 0; i < 40_000; i++) {
+            items.append(",{'name':'n").append(i).append("'}");
+        }
+        String list = "{'containers':[" + items + "]}";
+        JsonObject result =
+                assertTimeoutPreemptively(
+                        java.time.Duration.ofSeconds(20),
+                        () ->
+                                spec(
+                                        list,
+                                        "{'$setElementOrder/containers':["
+                                                + items
+                                                + "],'containers':["
+                                                + items
+                                                + "]}"));
+        assertThat(result).isEqualTo(Samples.json(list));
     }
 }

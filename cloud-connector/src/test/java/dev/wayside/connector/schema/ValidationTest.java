@@ -66,6 +66,20 @@ class ValidationTest {
     }
 
     @Test
+    void absurdlyLongNamesAreRefusedForTheirLength() {
+        assertThat(configMap("'name':'" + "a.".repeat(500_000) + "'", ""))
+                .singleElement()
+                .asString()
+                .hasSizeLessThan(4096)
+                .endsWith("...\": must be no more than 253 bytes");
+        StringBuilder labels = new StringBuilder("'ok':''");
+        for (int i = 0; i < 5_000; i++) {
+            labels.append(",'-").append(i).append("':''");
+        }
+        assertThat(configMap("'name':'a','labels':{" + labels + "}", "")).hasSize(200);
+    }
+
+    @Test
     void labelsAndAnnotationsAreExplained() {
         assertThat(
                         configMap(

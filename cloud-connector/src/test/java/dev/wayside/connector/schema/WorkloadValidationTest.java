@@ -200,6 +200,20 @@ class WorkloadValidationTest {
     }
 
     @Test
+    void tolerationsOfAPodMayLastLongerButNotGo() {
+        String toleration = "'tolerations':[{'key':'k','effect':'NoExecute','tolerationSeconds':";
+        KubeObject before = Samples.pod(toleration + "1}]");
+        assertThat(
+                        Samples.wrongWithChange(
+                                ResourceType.PODS, before, Samples.pod(toleration + "2}]"), ""))
+                .isEmpty();
+        assertThat(Samples.wrongWithChange(ResourceType.PODS, before, Samples.pod(""), ""))
+                .containsExactly(
+                        "spec.tolerations: Forbidden: existing toleration can not be modified"
+                                + " except its tolerationSeconds");
+    }
+
+    @Test
     void onlyBindingChoosesTheNode() {
         KubeObject before = Samples.pod("");
         KubeObject bound = Samples.pod("'nodeName':'n'");
