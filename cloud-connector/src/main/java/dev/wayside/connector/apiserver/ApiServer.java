@@ -147,7 +147,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
 
     private void serve(HttpRequest request, HttpExchange exchange) {
         RequestInfo info = RequestInfo.parse(request.method(), request.target());
-        User user = authenticator.authenticate(request);
+        User user = authenticator.authenticate(request, info);
         if (!request.header("upgrade").isEmpty() && !request.header("upgrade").equals("h2c")) {
             throw ApiStatus.badRequest("upgrades are not served here: use a plain watch");
         }

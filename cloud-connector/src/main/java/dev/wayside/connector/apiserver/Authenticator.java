@@ -9,7 +9,7 @@ public interface Authenticator {
      * @return {@link User#ANONYMOUS} if nothing was shown
      * @throws dev.wayside.connector.store.ApiException Unauthorized if what was shown is no good
      */
-    User authenticate(HttpRequest request);
+    User authenticate(HttpRequest request, RequestInfo info);
 
     /** Whether what the user showed is still good; asked again and again while a watch is open. */
     boolean stillGood(User user);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.apiserver;
 
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -31,9 +32,9 @@ public record User(String name, List<String> groups, Credential credential) {
          * A client certificate of our authority.
          *
          * @param nodeUid of the Node it was issued for, {@code ""} for other users
-         * @param expired good for its own renewal and nothing else
+         * @param end from when on it is good for its own renewal and nothing else
          */
-        record Certificate(String nodeUid, boolean expired) implements Credential {}
+        record Certificate(String nodeUid, Instant end) implements Credential {}
 
         /**
          * A join token.
@@ -60,10 +61,5 @@ public record User(String name, List<String> groups, Credential credential) {
         return in(NODES_GROUP) && name.startsWith(NODE_PREFIX)
                 ? name.substring(NODE_PREFIX.length())
                 : "";
-    }
-
-    /** Whether only its certificate's renewal is open to it. */
-    public boolean expired() {
-        return credential instanceof Credential.Certificate certificate && certificate.expired();
     }
 }
