@@ -10,6 +10,7 @@ import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpExchange;
 import dev.wayside.wire.HttpHandler;
 import dev.wayside.wire.HttpRequest;
+import dev.wayside.wire.HttpResponse;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +44,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             int maxWatches,
             int maxWatchesPerUser,
             int maxQueuedEvents) {
-        public static final Limits DEFAULT = new Limits(16, 2_000, 200, 20_000, 1_000, 1_024);
+        public static final Limits DEFAULT = new Limits(16, 2_000, 200, 20_000, 1_000, 4_096);
     }
 
     private final Kinds kinds;
@@ -105,6 +106,21 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                                     "the server has received too many requests and has asked us"
                                             + " to try again later")));
         }
+    }
+
+    /** What the listener itself refuses, in the same words as all else. */
+    public static HttpResponse refusal(int status, String message) {
+        for (Reason reason : Reason.values()) {
+            if (reason.code() == status) {
+                return Responses.error(new ApiException(reason, message));
+            }
+        }
+        return Responses.text(status, message);
+    }
+
+    /** Ends the open watches, and takes no more. */
+    public void endWatches() {
+        watches.close();
     }
 
     /** Ends the open watches and the threads, within 8 s. */

@@ -91,20 +91,11 @@ final class WriteRequests {
             throw ApiStatus.badRequest("the body must be a Binding");
         }
         authorizer.admit(call.user(), call.info(), null, body);
-        String node = body.text("target", "name");
-        if (node.isEmpty() || !List.of("", "Node").contains(body.text("target", "kind"))) {
-            throw ApiStatus.badRequest("target: a Binding must name a Node");
-        }
-        KubeObject pod = KubeObject.of(call.type(), call.info().namespace(), call.info().name());
-        JsonObject metadata = body.object("metadata");
-        if (metadata.has("uid")) {
-            pod = pod.withMetadata("uid", Json.of(metadata.text("uid")));
-        }
-        store.update(
-                call.type(),
-                pod.withSpec(JsonObject.of("nodeName", node)),
-                "binding",
-                options(call));
+        KubeObject binding =
+                new KubeObject(body.without("apiVersion").without("kind"))
+                        .withMetadata("name", Json.of(call.info().name()))
+                        .withMetadata("namespace", Json.of(call.info().namespace()));
+        store.update(call.type(), binding, "binding", options(call));
         call.respond(201, ApiStatus.success(201));
     }
 

@@ -11,11 +11,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -24,6 +28,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * A kubeconfig file with one cluster and one user: where the connector is, and who speaks to it.
  */
 public record Kubeconfig(URI server, TlsIdentity identity) {
+    private static final Logger LOG = LoggerFactory.getLogger(Kubeconfig.class);
+    private static final Duration RENEW_BEFORE = Duration.ofDays(60);
     private static final Duration ADMIN_LIFETIME = Duration.ofDays(365);
 
     /** An identity that may do everything, with a new key. */
@@ -39,6 +45,28 @@ public record Kubeconfig(URI server, TlsIdentity identity) {
         return new Kubeconfig(
                 server,
                 new TlsIdentity(keys.getPrivate(), List.of(certificate), authority.certificate()));
+    }
+
+    /**
+     * Writes the admin's kubeconfig, unless the file is there, for this authority and this server,
+     * and good for a while.
+     */
+    public static void ensure(Path file, CertificateAuthority authority, URI server, Clock clock)
+            throws IOException {
+        if (Files.exists(file)) {
+            try {
+                Kubeconfig there = read(file);
+                Instant end = there.identity().chain().get(0).getNotAfter().toInstant();
+                if (there.server().equals(server)
+                        && there.identity().authority().equals(authority.certificate())
+                        && end.isAfter(clock.instant().plus(RENEW_BEFORE))) {
+                    return;
+                }
+            } catch (IOException e) {
+                LOG.warn("{} is replaced: {}", file, e.getMessage());
+            }
+        }
+        forAdmin(authority, server).write(file);
     }
 
     /** Writes it with mode 600. */
