@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.schema;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The kinds that are part of the connector. Immutable; one is enough for a program. */
+public final class BuiltInKinds implements Kinds {
+    private final Map<String, KindDefinition> byQualified = new LinkedHashMap<>();
+
+    /** Reads the type table, which takes some milliseconds. */
+    public BuiltInKinds() {
+        TypeTable table = TypeTable.load();
+        List<KindDefinition> kinds =
+                List.of(
+                        new NamespaceKind(table),
+                        new NodeKind(table),
+                        new PodKind(table),
+                        new ConfigMapKind(table),
+                        new SecretKind(table),
+                        new EventKind(table),
+                        new ServiceAccountKind(table),
+                        new LeaseKind(table),
+                        new CertificateSigningRequestKind(table),
+                        new DeploymentKind(table),
+                        new ReplicaSetKind(table),
+                        new DeploymentGridKind(table));
+        kinds.forEach(kind -> byQualified.put(kind.type().qualified(), kind));
+    }
+
+    @Override
+    public Collection<KindDefinition> all() {
+        return java.util.Collections.unmodifiableCollection(byQualified.values());
+    }
+
+    @Override
+    public Optional<KindDefinition> byPlural(String group, String version, String plural) {
+        return byQualified(group.isEmpty() ? plural : plural + "." + group)
+                .filter(kind -> kind.type().version().equals(version));
+    }
+
+    @Override
+    public Optional<KindDefinition> byQualified(String qualified) {
+        return Optional.ofNullable(byQualified.get(qualified));
+    }
+
+    @Override
+    public Optional<KindDefinition> byKind(String apiVersion, String kind) {
+        return byQualified.values().stream()
+                .filter(
+                        definition ->
+                                definition.type().kind().equals(kind)
+                                        && definition.type().apiVersion().equals(apiVersion))
+                .findFirst();
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.schema;
+
+import dev.wayside.connector.schema.KindDefinition.FieldError;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonString;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Collects what is wrong with an object, in Kubernetes' words. One use, one thread. */
+final class Errors {
+    private final List<FieldError> found = new ArrayList<>();
+
+    List<FieldError> list() {
+        return List.copyOf(found);
+    }
+
+    boolean isEmpty() {
+        return found.isEmpty();
+    }
+
+    int size() {
+        return found.size();
+    }
+
+    void required(String field) {
+        required(field, "");
+    }
+
+    void required(String field, String detail) {
+        add("FieldValueRequired", field, "Required value" + after(detail));
+    }
+
+    void invalid(String field, String value, String detail) {
+        invalid(field, Json.of(value), detail);
+    }
+
+    void invalid(String field, long value, String detail) {
+        invalid(field, Json.of(value), detail);
+    }
+
+    void invalid(String field, Json value, String detail) {
+        add("FieldValueInvalid", field, "Invalid value: " + shown(value) + after(detail));
+    }
+
+    void invalid(String field, String value, Collection<String> details) {
+        details.forEach(detail -> invalid(field, value, detail));
+    }
+
+    void notSupported(String field, String value, List<String> supported) {
+        String list = supported.stream().map(Errors::quote).collect(Collectors.joining(", "));
+        add(
+                "FieldValueNotSupported",
+                field,
+                "Unsupported value: " + quote(value) + ": supported values: " + list);
+    }
+
+    void duplicate(String field, String value) {
+        add("FieldValueDuplicate", field, "Duplicate value: " + quote(value));
+    }
+
+    void duplicate(String field, Json value) {
+        add("FieldValueDuplicate", field, "Duplicate value: " + shown(value));
+    }
+
+    void notFound(String field, String value) {
+        add("FieldValueNotFound", field, "Not found: " + quote(value));
+    }
+
+    void forbidden(String field, String detail) {
+        add("FieldValueForbidden", field, "Forbidden" + after(detail));
+    }
+
+    void tooLong(String field, int mostBytes) {
+        add("FieldValueTooLong", field, "Too long: may not be more than " + mostBytes + " bytes");
+    }
+
+    /** Complains unless both are equal. */
+    void immutable(String field, Json before, Json after) {
+        if (!before.equals(after)) {
+            invalid(field, after, "field is immutable");
+        }
+    }
+
+    void nonNegative(String field, long value) {
+        if (value < 0) {
+            invalid(field, value, "must be greater than or equal to 0");
+        }
+    }
+
+    private void add(String reason, String field, String message) {
+        found.add(new FieldError(reason, field, message));
+    }
+
+    private static String after(String detail) {
+        return detail.isEmpty() ? "" : ": " + detail;
+    }
+
+    private static String shown(Json value) {
+        return value instanceof JsonString string ? quote(string.value()) : value.toJson();
+    }
+
+    /** As Go's {@code %q}, but for characters outside of ASCII, which stay readable. */
+    static String quote(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 2).append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '"' -> out.append("\\\"");
+                case '\\' -> out.append("\\\\");
+                case '\n' -> out.append("\\n");
+                case '\r' -> out.append("\\r");
+                case '\t' -> out.append("\\t");
+                default -> {
+                    if (c < ' ' || c == 0x7f) {
+                        out.append(String.format("\\x%02x", (int) c));
+                    } else {
+                        out.append(c);
+                    }
+                }
+            }
+        }
+        return out.append('"').toString();
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ResourceType;
+import java.time.Instant;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class BuiltInKindsTest {
+
+    @Test
+    void servesExactlyTheKindsOfThisVersion() {
+        assertThat(Samples.KINDS.all())
+                .extracting(kind -> kind.type().qualified())
+                .containsExactlyInAnyOrder(
+                        "namespaces",
+                        "nodes",
+                        "pods",
+                        "configmaps",
+                        "secrets",
+                        "events",
+                        "serviceaccounts",
+                        "leases.coordination.k8s.io",
+                        "certificatesigningrequests.certificates.k8s.io",
+                        "deployments.apps",
+                        "replicasets.apps",
+                        "deploymentgrids.superedge.io");
+    }
+
+    @Test
+    void findsKindsByPathAndByName() {
+        assertThat(Samples.KINDS.byPlural("apps", "v1", "deployments"))
+                .hasValueSatisfying(
+                        kind -> assertThat(kind.type()).isEqualTo(ResourceType.DEPLOYMENTS));
+        assertThat(Samples.KINDS.byPlural("apps", "v1beta1", "deployments")).isEmpty();
+        assertThat(Samples.KINDS.byKind("v1", "Pod")).isPresent();
+        assertThat(Samples.KINDS.byKind("apps/v1", "Pod")).isEmpty();
+    }
+
+    @Test
+    void everyKindHasAsManyCellsAsColumns() {
+        for (KindDefinition kind : Samples.KINDS.all()) {
+            KubeObject bare = KubeObject.of(kind.type(), "default", "x");
+            assertThat(kind.cells(bare, Instant.EPOCH))
+                    .as(kind.type().kind())
+                    .hasSameSizeAs(kind.columns());
+        }
+    }
+
+    @Test
+    void onlyLeasesAreLazyAndOnlyCustomKindsLackStrategicMerge() {
+        assertThat(Samples.KINDS.all())
+                .filteredOn(KindDefinition::lazy)
+                .extracting(kind -> kind.type().kind())
+                .containsExactly("Lease");
+        assertThat(Samples.KINDS.all())
+                .filteredOn(kind -> !kind.hasStrategicMerge())
+                .extracting(kind -> kind.type().kind())
+                .containsExactly("DeploymentGrid");
+    }
+
+    @Test
+    void podsWaitForTheirGatewayOnlyWhereThereIsOne() {
+        KindDefinition pods = Samples.kind(ResourceType.PODS);
+        KubeObject unbound = pods.withDefaults(Samples.pod(""));
+        KubeObject bound = pods.withDefaults(Samples.pod("'nodeName':'n'"));
+        assertThat(pods.deletionGraceSeconds(unbound)).isZero();
+        assertThat(pods.deletionGraceSeconds(bound)).isEqualTo(30);
+        assertThat(
+                        pods.deletionGraceSeconds(
+                                bound.withStatus(Samples.json("{'phase':'Succeeded'}"))))
+                .isZero();
+    }
+
+    @Test
+    void fieldsThatSelectorsMayNameAreReadAsText() {
+        KindDefinition pods = Samples.kind(ResourceType.PODS);
+        KubeObject pod = pods.withDefaults(Samples.pod("'nodeName':'n1'"));
+        assertThat(pods.selectableFields())
+                .containsExactlyInAnyOrder(
+                        "metadata.name",
+                        "metadata.namespace",
+                        "spec.nodeName",
+                        "spec.restartPolicy",
+                        "spec.schedulerName",
+                        "spec.serviceAccountName",
+                        "spec.hostNetwork",
+                        "status.phase",
+                        "status.podIP",
+                        "status.nominatedNodeName");
+        assertThat(pods.field(pod, "spec.nodeName")).isEqualTo("n1");
+        assertThat(pods.field(pod, "spec.hostNetwork")).isEqualTo("false");
+        assertThat(pods.field(pod, "status.phase")).isEqualTo("Pending");
+        assertThat(pods.field(pod, "metadata.namespace")).isEqualTo("default");
+        assertThat(Samples.kind(ResourceType.NODES).selectableFields())
+                .isEqualTo(Set.of("metadata.name", "spec.unschedulable"));
+        KubeObject event =
+                Samples.object(
+                        "{'involvedObject':{'kind':'Pod','name':'p'},'reportingComponent':'agent'}");
+        KindDefinition events = Samples.kind(ResourceType.EVENTS);
+        assertThat(events.field(event, "involvedObject.name")).isEqualTo("p");
+        assertThat(events.field(event, "source")).isEqualTo("agent");
+    }
+}
