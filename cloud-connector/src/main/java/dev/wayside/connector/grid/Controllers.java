@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.grid;
+
+import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.workload.Cluster;
+import dev.wayside.connector.workload.DeploymentController;
+import dev.wayside.connector.workload.ReplicaSetController;
+import dev.wayside.connector.workload.Scheduler;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All controllers of the connector, started and ended together. */
+public final class Controllers implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Controllers.class);
+    private static final Duration SYNC = Duration.ofSeconds(60);
+
+    /** Draws from the calling thread's own generator. */
+    private static final RandomGenerator RANDOM = () -> ThreadLocalRandom.current().nextLong();
+
+    private final Cluster cluster;
+    private final DeploymentGridController grids;
+    private final DeploymentController deployments;
+    private final ReplicaSetController replicaSets;
+    private final Scheduler scheduler;
+
+    private Controllers(Cluster cluster) {
+        this.cluster = cluster;
+        this.grids = new DeploymentGridController(cluster, 2);
+        this.deployments = new DeploymentController(cluster, 4);
+        this.replicaSets = new ReplicaSetController(cluster, 4);
+        this.scheduler = new Scheduler(cluster);
+    }
+
+    /**
+     * Starts everything: first the informers, and when each has listed its kind, the controllers;
+     * so none acts on half a picture. Blocks until then.
+     *
+     * @param clock the time of day
+     * @throws IllegalStateException if the store does not answer within a minute
+     */
+    public static Controllers start(ObjectStore store, Clock clock) {
+        return start(store, clock, System::nanoTime);
+    }
+
+    static Controllers start(ObjectStore store, Clock clock, LongSupplier nanoTime) {
+        Controllers controllers = new Controllers(new Cluster(store, clock, nanoTime, RANDOM));
+        controllers.start();
+        return controllers;
+    }
+
+    private void start() {
+        cluster.start();
+        if (!cluster.awaitSync(SYNC)) {
+            cluster.close();
+            throw new IllegalStateException(
+                    "the store did not list every kind within " + SYNC.toSeconds() + " s");
+        }
+        scheduler.start();
+        replicaSets.start();
+        deployments.start();
+        grids.start();
+        log.info("controllers started");
+    }
+
+    /** Ends all, in reverse, each within 5 s; what they are at is finished. */
+    @Override
+    public void close() {
+        List<AutoCloseable> all =
+                new ArrayList<>(List.of(grids, deployments, replicaSets, scheduler));
+        all.add(cluster);
+        for (AutoCloseable each : all) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                log.warn("a controller did not end as it should", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.grid;
+
+import dev.wayside.connector.workload.Conditions;
+import dev.wayside.model.JsonArray;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The status of a grid from its sites. Pure.
+ *
+ * <p>{@code states} has an entry for every site, the child's own status complete; a site that
+ * failed says so in a condition {@code SiteFailed}. The grid's conditions are {@code Available}
+ * (every site is), {@code Degraded} (some site could not be made as asked) and {@code SitesGone}
+ * (children outlive their site's last label).
+ */
+record GridStatus(KubeObject grid, SortedMap<String, Site> sites, Instant now) {
+    static final String DEGRADED = "Degraded";
+    static final String SITES_GONE = "SitesGone";
+    private static final String AVAILABLE = "Available";
+    private static final int NAMED = 5;
+    private static final List<String> COUNTS =
+            List.of("replicas", "readyReplicas", "updatedReplicas", "availableReplicas");
+
+    /**
+     * One site.
+     *
+     * @param child null if there is none
+     * @param failure null if nothing failed
+     * @param gone what is said about a site that no node carries any more, null if one does
+     */
+    record Site(@Nullable KubeObject child, @Nullable SiteFailure failure, @Nullable String gone) {}
+
+    JsonObject json() {
+        JsonObject.Builder states = JsonObject.builder();
+        sites.forEach((name, site) -> states.put(name, state(name, site)));
+        JsonArray conditions = grid.status().array("conditions");
+        conditions = Conditions.with(conditions, available(), now);
+        conditions = Conditions.with(conditions, degraded(), now);
+        conditions = Conditions.with(conditions, gone(), now);
+        return JsonObject.builder()
+                .put("observedGeneration", grid.generation())
+                .put("states", states.build())
+                .put("conditions", conditions)
+                .build();
+    }
+
+    private JsonObject state(String name, Site site) {
+        JsonObject status = site.child() == null ? JsonObject.EMPTY : site.child().status();
+        JsonObject.Builder state = JsonObject.builder();
+        COUNTS.forEach(count -> state.put(count, status.number(count).orElse(0)));
+        state.putAll(status);
+        if (site.failure() != null) {
+            JsonArray before = grid.status().object("states").array(name, "conditions");
+            Optional<JsonObject> failed = Conditions.find(before, "SiteFailed");
+            JsonArray conditions =
+                    failed.isPresent()
+                            ? status.array("conditions").plus(failed.get())
+                            : status.array("conditions");
+            state.put(
+                    "conditions",
+                    Conditions.with(
+                            conditions,
+                            Conditions.of(
+                                    "SiteFailed",
+                                    "True",
+                                    site.failure().reason(),
+                                    message(site.failure())),
+                            now));
+        }
+        return state.build();
+    }
+
+    private static String message(SiteFailure failure) {
+        String message = failure.getMessage();
+        return message == null ? "" : message;
+    }
+
+    private JsonObject available() {
+        List<String> waiting = new ArrayList<>();
+        sites.forEach(
+                (name, site) -> {
+                    if (site.child() == null || !site.child().conditionIsTrue(AVAILABLE)) {
+                        waiting.add(name);
+                    }
+                });
+        if (sites.isEmpty()) {
+            return Conditions.of(
+                    AVAILABLE,
+                    "False",
+                    "NoSites",
+                    "No node carries the label \"" + GridTranslation.key(grid) + "\".");
+        }
+        return waiting.isEmpty()
+                ? Conditions.of(
+                        AVAILABLE, "True", "AllSitesAvailable", counted(0) + " are available.")
+                : Conditions.of(
+                        AVAILABLE,
+                        "False",
+                        "SitesUnavailable",
+                        counted(waiting.size())
+                                + " are available; waiting for "
+                                + named(waiting)
+                                + ".");
+    }
+
+    private String counted(int missing) {
+        return (sites.size() - missing) + " of " + sites.size() + " sites";
+    }
+
+    private JsonObject degraded() {
+        List<String> names = new ArrayList<>();
+        List<SiteFailure> failures = new ArrayList<>();
+        sites.forEach(
+                (name, site) -> {
+                    if (site.failure() != null) {
+                        names.add(name);
+                        failures.add(site.failure());
+                    }
+                });
+        return failures.isEmpty()
+                ? Conditions.of(DEGRADED, "False", "AsExpected", "")
+                : Conditions.of(
+                        DEGRADED,
+                        "True",
+                        "SitesFailed",
+                        failures.size()
+                                + " of "
+                                + sites.size()
+                                + " sites failed: "
+                                + named(names)
+                                + ". First: "
+                                + message(failures.get(0)));
+    }
+
+    private JsonObject gone() {
+        List<String> said = new ArrayList<>();
+        for (Site site : sites.values()) {
+            if (site.gone() != null) {
+                said.add(site.gone());
+            }
+        }
+        return said.isEmpty()
+                ? Conditions.of(SITES_GONE, "False", "AsExpected", "")
+                : Conditions.of(
+                        SITES_GONE,
+                        "True",
+                        "NoNodeCarriesLabel",
+                        String.join(" ", said.subList(0, Math.min(NAMED, said.size())))
+                                + (said.size() > NAMED
+                                        ? " And " + (said.size() - NAMED) + " more."
+                                        : ""));
+    }
+
+    private static String named(List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
+        return names.size() > NAMED ? first + " and " + (names.size() - NAMED) + " more" : first;
+    }
+}

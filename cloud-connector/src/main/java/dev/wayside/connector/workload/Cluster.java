@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.workload;
+
+import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.workload.EventRecorder.Severity;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ResourceType;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * What all controllers share: the store, an informer per kind, the clocks, and the recorder of
+ * events.
+ */
+public final class Cluster implements AutoCloseable {
+    /** The kinds that the garbage collector and namespaces know of, Events apart. */
+    private static final List<ResourceType> TYPES =
+            List.of(
+                    ResourceType.NAMESPACES,
+                    ResourceType.NODES,
+                    ResourceType.LEASES,
+                    ResourceType.DEPLOYMENT_GRIDS,
+                    ResourceType.DEPLOYMENTS,
+                    ResourceType.REPLICA_SETS,
+                    ResourceType.PODS,
+                    ResourceType.CONFIG_MAPS,
+                    ResourceType.SECRETS,
+                    ResourceType.SERVICE_ACCOUNTS,
+                    ResourceType.CERTIFICATE_SIGNING_REQUESTS);
+
+    /** Of these only the metadata is kept in memory: nobody here reads more. */
+    private static final Set<ResourceType> METADATA_ONLY =
+            Set.of(
+                    ResourceType.CONFIG_MAPS,
+                    ResourceType.SECRETS,
+                    ResourceType.SERVICE_ACCOUNTS,
+                    ResourceType.CERTIFICATE_SIGNING_REQUESTS);
+
+    private final ObjectStore store;
+    private final Clock clock;
+    private final LongSupplier nanoTime;
+    private final RandomGenerator random;
+    private final EventRecorder events;
+    private final Map<ResourceType, Informer> informers = new LinkedHashMap<>();
+    private final Informer.Index podsByNode;
+
+    /**
+     * @param clock the time of day, for what is written into objects
+     * @param nanoTime monotonic, for durations
+     * @param random safe for any thread
+     */
+    public Cluster(ObjectStore store, Clock clock, LongSupplier nanoTime, RandomGenerator random) {
+        this.store = store;
+        this.clock = clock;
+        this.nanoTime = nanoTime;
+        this.random = random;
+        this.events = new EventRecorder(store, clock, nanoTime);
+        for (ResourceType type : TYPES) {
+            informers.put(
+                    type,
+                    METADATA_ONLY.contains(type)
+                            ? new Informer(store, type, Cluster::metadataOnly, backoff())
+                            : new Informer(store, type, backoff()));
+        }
+        podsByNode =
+                pods().addIndex(
+                                pod ->
+                                        PodFacts.node(pod).isEmpty()
+                                                ? List.of()
+                                                : List.of(PodFacts.node(pod)));
+    }
+
+    private static KubeObject metadataOnly(KubeObject object) {
+        return new KubeObject(
+                JsonObject.builder()
+                        .put("apiVersion", object.apiVersion())
+                        .put("kind", object.kind())
+                        .put("metadata", object.metadata())
+                        .build());
+    }
+
+    public ObjectStore store() {
+        return store;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public long nanoTime() {
+        return nanoTime.getAsLong();
+    }
+
+    public RandomGenerator random() {
+        return random;
+    }
+
+    public Backoff backoff() {
+        return Backoff.standard(random);
+    }
+
+    public List<Informer> informers() {
+        return List.copyOf(informers.values());
+    }
+
+    public Informer informer(ResourceType type) {
+        Informer informer = informers.get(type);
+        if (informer == null) {
+            throw new IllegalArgumentException("no informer for " + type.qualified());
+        }
+        return informer;
+    }
+
+    /** The informer of what an object says it is; empty for kinds that are not known here. */
+    public Optional<Informer> informer(String apiVersion, String kind) {
+        return informers.values().stream()
+                .filter(informer -> informer.type().kind().equals(kind))
+                .filter(informer -> informer.type().group().equals(groupOf(apiVersion)))
+                .findFirst();
+    }
+
+    private static String groupOf(String apiVersion) {
+        int slash = apiVersion.indexOf('/');
+        return slash < 0 ? "" : apiVersion.substring(0, slash);
+    }
+
+    public Informer nodes() {
+        return informer(ResourceType.NODES);
+    }
+
+    public Informer pods() {
+        return informer(ResourceType.PODS);
+    }
+
+    public Informer replicaSets() {
+        return informer(ResourceType.REPLICA_SETS);
+    }
+
+    public Informer deployments() {
+        return informer(ResourceType.DEPLOYMENTS);
+    }
+
+    public Informer grids() {
+        return informer(ResourceType.DEPLOYMENT_GRIDS);
+    }
+
+    public List<KubeObject> podsOn(String node) {
+        return podsByNode.get(node);
+    }
+
+    public void normal(KubeObject about, String reason, String message, String by) {
+        events.event(about, Severity.NORMAL, reason, message, by);
+    }
+
+    public void warn(KubeObject about, String reason, String message, String by) {
+        events.event(about, Severity.WARNING, reason, message, by);
+    }
+
+    /** Starts the informers; the controllers have added their listeners before. */
+    public void start() {
+        events.start();
+        informers.values().forEach(Informer::start);
+    }
+
+    /** Waits until every kind was listed once; false if that did not happen in time. */
+    public boolean awaitSync(Duration most) {
+        long end = System.nanoTime() + most.toNanos();
+        for (Informer informer : informers.values()) {
+            if (!informer.awaitSync(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() {
+        new ArrayList<>(informers.values()).forEach(Informer::close);
+        events.close();
+    }
+}

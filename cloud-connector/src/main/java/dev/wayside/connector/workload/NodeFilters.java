@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.workload;
+
+import dev.wayside.connector.workload.NodeUsage.Usage;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.LabelSelector;
+import dev.wayside.model.LabelSelector.Requirement;
+import dev.wayside.model.PodRequests;
+import dev.wayside.model.Quantity;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Whether a pod may run on a node, and why not, in Kubernetes' words and order. Pure. */
+final class NodeFilters {
+    static final String NO_MATCH = "node(s) didn't match Pod's node affinity/selector";
+    private static final long PODS_UNLESS_SAID = 110;
+
+    private NodeFilters() {}
+
+    /** The first reasons against the node; empty if the pod may run there. */
+    static List<String> against(
+            KubeObject pod, PodRequests requests, KubeObject node, Usage usage) {
+        if (node.spec().flag("unschedulable")) {
+            return List.of("node(s) were unschedulable");
+        }
+        Optional<JsonObject> taint = untolerated(pod, node, "NoSchedule", "NoExecute");
+        if (taint.isPresent()) {
+            return List.of(
+                    "node(s) had untolerated taint {"
+                            + taint.get().text("key")
+                            + ": "
+                            + taint.get().text("value")
+                            + "}");
+        }
+        if (!matchesAffinity(pod, node)) {
+            return List.of(NO_MATCH);
+        }
+        if (!node.conditionIsTrue("Ready") || node.deleted().isPresent()) {
+            return List.of("node(s) were not ready");
+        }
+        if (usage.clashesWith(requests.hostPorts())) {
+            return List.of("node(s) didn't have free ports for the requested pod ports");
+        }
+        return resources(requests, node, usage);
+    }
+
+    private static List<String> resources(PodRequests requests, KubeObject node, Usage usage) {
+        List<String> reasons = new ArrayList<>();
+        if (usage.pods() + 1L > allocatable(node, "pods")) {
+            reasons.add("Too many pods");
+        }
+        if (requests.milliCpu() > 0
+                && requests.milliCpu() + usage.milliCpu() > allocatable(node, "cpu")) {
+            reasons.add("Insufficient cpu");
+        }
+        if (requests.memoryBytes() > 0
+                && requests.memoryBytes() + usage.memoryBytes() > allocatable(node, "memory")) {
+            reasons.add("Insufficient memory");
+        }
+        return reasons;
+    }
+
+    /** In thousandths for cpu, else in whole units. */
+    static long allocatable(KubeObject node, String resource) {
+        JsonObject allocatable = node.status().object("allocatable");
+        if (resource.equals("pods") && !allocatable.has("pods")) {
+            return PODS_UNLESS_SAID;
+        }
+        try {
+            Quantity quantity = Quantity.of(allocatable, resource);
+            return resource.equals("cpu") ? quantity.milli() : quantity.whole();
+        } catch (IllegalArgumentException e) {
+            // A node that does not say how much it has, has none.
+            return 0;
+        }
+    }
+
+    /** How many taints would rather not have the pod. */
+    static long discouraging(KubeObject pod, KubeObject node) {
+        return node.spec().array("taints").objects().stream()
+                .filter(taint -> taint.text("effect").equals("PreferNoSchedule"))
+                .filter(taint -> !tolerates(pod, taint))
+                .count();
+    }
+
+    private static Optional<JsonObject> untolerated(
+            KubeObject pod, KubeObject node, String... effects) {
+        return node.spec().array("taints").objects().stream()
+                .filter(taint -> List.of(effects).contains(taint.text("effect")))
+                .filter(taint -> !tolerates(pod, taint))
+                .findFirst();
+    }
+
+    private static boolean tolerates(KubeObject pod, JsonObject taint) {
+        return pod.spec().array("tolerations").objects().stream()
+                .anyMatch(toleration -> tolerated(toleration, taint));
+    }
+
+    private static boolean tolerated(JsonObject toleration, JsonObject taint) {
+        String effect = toleration.text("effect");
+        String key = toleration.text("key");
+        boolean exists = toleration.text("operator").equals("Exists");
+        if (!effect.isEmpty() && !effect.equals(taint.text("effect"))) {
+            return false;
+        }
+        if (key.isEmpty()) {
+            return exists;
+        }
+        return key.equals(taint.text("key"))
+                && (exists || toleration.text("value").equals(taint.text("value")));
+    }
+
+    /** {@code nodeSelector} and the required part of the node affinity. */
+    static boolean matchesAffinity(KubeObject pod, KubeObject node) {
+        if (!LabelSelector.of(pod.spec().object("nodeSelector").strings()).matches(node.labels())) {
+            return false;
+        }
+        JsonObject required =
+                pod.spec()
+                        .object(
+                                "affinity",
+                                "nodeAffinity",
+                                "requiredDuringSchedulingIgnoredDuringExecution");
+        return required.isEmpty()
+                || required.array("nodeSelectorTerms").objects().stream()
+                        .anyMatch(term -> matchesTerm(term, node));
+    }
+
+    private static boolean matchesTerm(JsonObject term, KubeObject node) {
+        List<JsonObject> expressions = term.array("matchExpressions").objects();
+        List<JsonObject> fields = term.array("matchFields").objects();
+        if (expressions.isEmpty() && fields.isEmpty()) {
+            return false;
+        }
+        return expressions.stream().allMatch(each -> matches(each, node.labels()))
+                && fields.stream()
+                        .allMatch(each -> matches(each, Map.of("metadata.name", node.name())));
+    }
+
+    private static boolean matches(JsonObject expression, Map<String, String> labels) {
+        try {
+            Requirement requirement = LabelSelector.requirement(expression);
+            return requirement.matches(labels);
+        } catch (IllegalArgumentException e) {
+            // What nobody can read matches nothing, as in Kubernetes.
+            return false;
+        }
+    }
+
+    /** {@code 0/3 nodes are available: 2 …, 1 ….} */
+    static String message(int nodes, Map<String, Integer> reasons) {
+        if (nodes == 0) {
+            return "no nodes available to schedule pods";
+        }
+        List<String> parts = new ArrayList<>();
+        new HashMap<>(reasons).forEach((reason, count) -> parts.add(count + " " + reason));
+        parts.sort(null);
+        return "0/" + nodes + " nodes are available: " + String.join(", ", parts) + ".";
+    }
+}

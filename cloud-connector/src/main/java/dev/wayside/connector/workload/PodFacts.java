@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.workload;
+
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import java.time.Instant;
+import java.util.Optional;
+
+/** What can be read off a pod or a node alone. */
+final class PodFacts {
+    private PodFacts() {}
+
+    static String phase(KubeObject pod) {
+        return pod.status().string("phase").orElse("Pending");
+    }
+
+    static boolean isFinished(KubeObject pod) {
+        String phase = phase(pod);
+        return phase.equals("Succeeded") || phase.equals("Failed");
+    }
+
+    /** Whether it counts as one of a ReplicaSet's replicas: neither finished nor on its way out. */
+    static boolean isActive(KubeObject pod) {
+        return !isFinished(pod) && pod.deleted().isEmpty();
+    }
+
+    static boolean isReady(KubeObject pod) {
+        return pod.conditionIsTrue("Ready");
+    }
+
+    static Optional<Instant> readySince(KubeObject pod) {
+        return pod.condition("Ready")
+                .flatMap(condition -> KubeObject.time(condition, "lastTransitionTime"));
+    }
+
+    static String node(KubeObject pod) {
+        return pod.spec().text("nodeName");
+    }
+
+    static long restarts(KubeObject pod) {
+        long most = 0;
+        for (JsonObject container : pod.status().array("containerStatuses").objects()) {
+            most = Math.max(most, container.number("restartCount").orElse(0));
+        }
+        return most;
+    }
+
+    /** Whether nothing has been heard of the node for so long that its pods' words are stale. */
+    static boolean isUnheardOf(KubeObject node) {
+        return node.condition("Ready")
+                .filter(condition -> condition.text("status").equals("Unknown"))
+                .isPresent();
+    }
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.grid;
+
+import static dev.wayside.connector.grid.World.await;
+import static dev.wayside.connector.grid.World.spec;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ApiException.Reason;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ResourceType;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class DeploymentGridControllerTest {
+    private final World world = new World();
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    private static String gridSpec(String template) {
+        return "{\"gridUniqKey\":\"site\",\"template\":" + template + "}";
+    }
+
+    private KubeObject child(String name) {
+        return world.get(ResourceType.DEPLOYMENTS, name);
+    }
+
+    private boolean hasChild(String name) {
+        return world.exists(ResourceType.DEPLOYMENTS, name);
+    }
+
+    private KubeObject grid() {
+        return world.get(ResourceType.DEPLOYMENT_GRIDS, "web");
+    }
+
+    private JsonObject state(String site) {
+        return grid().status().object("states", site);
+    }
+
+    private static String selector(KubeObject child) {
+        return child.spec().text("template", "spec", "nodeSelector", "site");
+    }
+
+    private void twoSites() {
+        world.node("a", Map.of("site", "site-1"));
+        world.node("b", Map.of("site", "site-2"));
+    }
+
+    @Test
+    void eachSiteGetsItsDeploymentAndItsPodsRunThere() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", ",\"replicas\":2")));
+        await(
+                "both complete",
+                () -> world.isComplete("web-site-1", 2) && world.isComplete("web-site-2", 2));
+        assertThat(world.pods("web-site-1-"))
+                .hasSize(2)
+                .allSatisfy(pod -> assertThat(pod.spec().text("nodeName")).isEqualTo("a"));
+        assertThat(child("web-site-2").labels())
+                .containsEntry("superedge.io/grid-selector", "web")
+                .containsEntry("superedge.io/grid-uniq-key", "site");
+        assertThat(child("web-site-2").controller().orElseThrow().uid()).isEqualTo(grid().uid());
+        await("states complete", () -> state("site-2").number("availableReplicas").orElse(0) == 2);
+        assertThat(state("site-1").array("conditions").isEmpty()).isFalse();
+        assertThat(state("site-1").number("updatedReplicas")).hasValue(2);
+        await("available", () -> grid().conditionIsTrue("Available"));
+        assertThat(grid().status().number("observedGeneration")).hasValue(grid().generation());
+    }
+
+    @Test
+    void aTemplateWithANodeSelectorIsNotSharedBetweenSites() {
+        twoSites();
+        world.start();
+        String template =
+                spec("web", "v1", "")
+                        .replace(
+                                "\"containers\"",
+                                "\"nodeSelector\":{\"disk\":\"ssd\"},\"containers\"");
+        world.grid("web", gridSpec(template));
+        await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
+        assertThat(selector(child("web-site-1"))).isEqualTo("site-1");
+        assertThat(selector(child("web-site-2"))).isEqualTo("site-2");
+        assertThat(child("web-site-1").spec().text("template", "spec", "nodeSelector", "disk"))
+                .isEqualTo("ssd");
+        assertThat(grid().spec()).isEqualTo(World.parse(gridSpec(template)));
+    }
+
+    @Test
+    void aManualScaleSurvivesWhereTheTemplateOmitsReplicas() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("complete", () -> world.isComplete("web-site-1", 1));
+        world.patch(ResourceType.DEPLOYMENTS, "web-site-1", "{\"spec\":{\"replicas\":3}}");
+        await("scaled", () -> world.isComplete("web-site-1", 3));
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"spec\":{\"template\":" + spec("web", "v2", "") + "}}");
+        await(
+                "updated",
+                () -> world.isComplete("web-site-1", 3) && image("web-site-1").equals("v2"));
+        world.restart();
+        await(
+                "complete",
+                () -> world.isComplete("web-site-2", 1) && image("web-site-2").equals("v2"));
+        assertThat(child("web-site-1").spec().number("replicas")).hasValue(3);
+    }
+
+    private String image(String child) {
+        return child(child)
+                .spec()
+                .array("template", "spec", "containers")
+                .objects()
+                .get(0)
+                .text("image");
+    }
+
+    @Test
+    void driftIsRepairedWhereTheGridHasASay() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", ",\"replicas\":1")));
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"labels\":{\"team\":\"x\"},\"annotations\":{\"note\":\"n\"}}}");
+        await(
+                "labelled",
+                () -> hasChild("web-site-1") && child("web-site-1").labels().containsKey("team"));
+        world.patch(
+                ResourceType.DEPLOYMENTS,
+                "web-site-1",
+                "{\"metadata\":{\"labels\":{\"team\":\"y\",\"mine\":\"1\"},\"annotations\":{\"note\":null}},"
+                    + "\"spec\":{\"replicas\":5,\"minReadySeconds\":7}}");
+        await(
+                "repaired",
+                () ->
+                        child("web-site-1").spec().number("replicas").orElse(0) == 1
+                                && !child("web-site-1").spec().has("minReadySeconds")
+                                && "x".equals(child("web-site-1").labels().get("team"))
+                                && "n".equals(child("web-site-1").annotations().get("note")));
+        assertThat(child("web-site-1").labels()).containsEntry("mine", "1");
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"labels\":{\"team\":null}}}");
+        await("taken away", () -> !child("web-site-1").labels().containsKey("team"));
+        assertThat(child("web-site-1").labels()).containsEntry("mine", "1");
+    }
+
+    @Test
+    void aDeletedChildComesBack() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("child", () -> hasChild("web-site-1"));
+        String uid = child("web-site-1").uid();
+        world.delete(ResourceType.DEPLOYMENTS, "web-site-1");
+        await("again", () -> hasChild("web-site-1") && !child("web-site-1").uid().equals(uid));
+    }
+
+    @Test
+    void aSiteThatLosesItsLastLabelKeepsItsChildForTheGrace() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("complete", () -> world.isComplete("web-site-2", 1));
+        world.label("b", "site", null);
+        await("marked", () -> grid().conditionIsTrue("SitesGone"));
+        await("told", () -> world.events().contains("SiteGone: No node carries site=site-2"));
+        world.clock.jump(Duration.ofDays(400));
+        world.label("a", "x", "1");
+        world.label("a", "site", "site-3");
+        await("looked at", () -> hasChild("web-site-3"));
+        assertThat(hasChild("web-site-2")).as("a jump of the clock ends no grace").isTrue();
+        world.label("b", "site", "site-2");
+        await(
+                "kept",
+                () ->
+                        !child("web-site-2")
+                                .annotations()
+                                .containsKey("wayside.dev/site-gone-since"));
+        world.label("b", "site", null);
+        await(
+                "marked",
+                () -> child("web-site-2").annotations().containsKey("wayside.dev/site-gone-since"));
+        world.clock.advance(Duration.ofMinutes(11));
+        world.restart();
+        await("removed", () -> !hasChild("web-site-2"));
+        await("not in the status", () -> !grid().status().object("states").has("site-2"));
+        assertThat(hasChild("web-site-3")).isTrue();
+    }
+
+    @Test
+    void theStatusEmptiesWithTheLastChild() {
+        world.node("a", Map.of("site", "site-1"));
+        world.start();
+        KubeObject grid = world.grid("web", gridSpec(spec("web", "v1", "")));
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                grid.name(),
+                "{\"metadata\":{\"annotations\":{\"wayside.dev/site-removal-grace\":\"0s\"}}}");
+        await("state", () -> grid().status().object("states").has("site-1"));
+        world.label("a", "site", null);
+        await("gone", () -> !hasChild("web-site-1"));
+        await("empty", () -> grid().status().object("states").isEmpty());
+        assertThat(grid().condition("Available").orElseThrow().text("reason")).isEqualTo("NoSites");
+    }
+
+    @Test
+    void protectedSitesAreNeverRemoved() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"annotations\":{\"wayside.dev/protect-sites\":\"true\",\"wayside.dev/site-removal-grace\":\"0\"}}}");
+        await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
+        world.label("b", "site", null);
+        await("told", () -> grid().conditionIsTrue("SitesGone"));
+        world.clock.advance(Duration.ofDays(30));
+        world.restart();
+        world.label("a", "site", "site-3");
+        await("looked at", () -> hasChild("web-site-3"));
+        assertThat(hasChild("web-site-2")).isTrue();
+        assertThat(hasChild("web-site-1")).isTrue();
+    }
+
+    @Test
+    void valuesThatAreNoDnsLabelGetASlugAndStopNobody() {
+        world.node("a", Map.of("site", "Site_1"));
+        world.node("b", Map.of("site", "site-1"));
+        world.node("c", Map.of("site", "a.b"));
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        String odd = SiteNames.child("web", "Site_1");
+        String dotted = SiteNames.child("web", "a.b");
+        await(
+                "all",
+                () ->
+                        world.isComplete(odd, 1)
+                                && world.isComplete(dotted, 1)
+                                && world.isComplete("web-site-1", 1));
+        assertThat(odd).matches("web-site-1-[0-9a-f]{8}");
+        assertThat(selector(child(odd))).isEqualTo("Site_1");
+        await(
+                "states",
+                () ->
+                        grid().status()
+                                .object("states")
+                                .members()
+                                .keySet()
+                                .containsAll(java.util.List.of("Site_1", "site-1", "a.b")));
+    }
+
+    @Test
+    void oneSitesFailureStopsNoOther() {
+        twoSites();
+        world.store.beforeWrite(
+                (verb, object) -> {
+                    if (verb.equals("create") && object.name().equals("web-site-1")) {
+                        throw new ApiException(Reason.INVALID, "site-1 is refused");
+                    }
+                });
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("the other", () -> world.isComplete("web-site-2", 1));
+        await("told", () -> grid().conditionIsTrue("Degraded"));
+        assertThat(grid().condition("Degraded").orElseThrow().text("message"))
+                .contains("1 of 2 sites failed: site-1")
+                .contains("site-1 is refused");
+        assertThat(state("site-1").array("conditions").toJson()).contains("SiteFailed", "Invalid");
+        assertThat(state("site-1").number("readyReplicas")).hasValue(0);
+        await("event", () -> world.events().contains("SyncDeploymentGridFailed"));
+    }
+
+    @Test
+    void templatesAreChosenPerSiteAndAMissingOneFailsItsSiteAlone() {
+        twoSites();
+        world.node("c", Map.of("site", "site-3"));
+        world.start();
+        String all =
+                "{\"gridUniqKey\":\"site\",\"template\":"
+                        + spec("web", "plain", "")
+                        + ",\"templatePool\":{\"big\":"
+                        + spec("web", "big", "")
+                        + ",\"unused\":"
+                        + spec("web", "unused", "")
+                        + "},\"templates\":{\"site-1\":\"big\",\"site-3\":\"absent\"},\"defaultTemplateName\":\"default\",\"autoDeleteUnusedTemplate\":true}";
+        world.grid("web", all);
+        await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
+        assertThat(image("web-site-1")).isEqualTo("big");
+        assertThat(image("web-site-2")).isEqualTo("plain");
+        await("told", () -> grid().conditionIsTrue("Degraded"));
+        assertThat(state("site-3").array("conditions").toJson()).contains("TemplateMissing");
+        assertThat(grid().spec()).as("the user's spec is the user's").isEqualTo(World.parse(all));
+    }
+
+    @Test
+    void aForeignDeploymentOfTheNameIsLeftAlone() {
+        twoSites();
+        world.deployment("web-site-1", spec("other", "theirs", ""));
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("the other", () -> world.isComplete("web-site-2", 1));
+        await("told", () -> state("site-1").array("conditions").toJson().contains("NameTaken"));
+        assertThat(image("web-site-1")).isEqualTo("theirs");
+    }
+
+    @Test
+    void aChildWithoutOwnerIsTakenBackByItsLabel() {
+        twoSites();
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("child", () -> hasChild("web-site-1"));
+        String uid = child("web-site-1").uid();
+        world.patch(
+                ResourceType.DEPLOYMENTS,
+                "web-site-1",
+                "{\"metadata\":{\"ownerReferences\":null}}");
+        await("back", () -> child("web-site-1").controller().isPresent());
+        assertThat(child("web-site-1").uid()).isEqualTo(uid);
+    }
+
+    @Test
+    void anEmptyKeyIsToldAndDoesNothing() {
+        twoSites();
+        world.start();
+        world.grid("web", "{\"template\":" + spec("web", "v1", "") + "}");
+        await("told", () -> world.events().contains("Empty: "));
+        assertThat(world.names(ResourceType.DEPLOYMENTS)).isEmpty();
+        assertThat(grid().condition("Degraded").orElseThrow().text("reason")).isEqualTo("Empty");
+    }
+
+    @Test
+    void aNewSiteGetsItsChildAndAnUnreadySiteKeepsIts() {
+        world.node("a", Map.of("site", "site-1"));
+        world.start();
+        world.grid("web", gridSpec(spec("web", "v1", "")));
+        await("first", () -> hasChild("web-site-1"));
+        world.node("b", Map.of("site", "site-2"));
+        await("second", () -> world.isComplete("web-site-2", 1));
+        KubeObject node = world.get(ResourceType.NODES, "a");
+        world.store.update(
+                ResourceType.NODES,
+                node.withStatus(
+                        World.parse(
+                                "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"Unknown\"}]}")),
+                "status",
+                World.USER);
+        await("unavailable", () -> state("site-1").number("readyReplicas").orElse(9) == 0);
+        assertThat(hasChild("web-site-1")).isTrue();
+        assertThat(world.pods("web-site-1-")).hasSize(1);
+    }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.grid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ObjectStore.DeleteOptions;
+import dev.wayside.connector.store.ObjectStore.Patch;
+import dev.wayside.connector.store.ObjectStore.Propagation;
+import dev.wayside.connector.store.ObjectStore.WriteOptions;
+import dev.wayside.connector.workload.FakeObjectStore;
+import dev.wayside.connector.workload.TestClock;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
+import dev.wayside.model.JsonException;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ObjectKey;
+import dev.wayside.model.ResourceType;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A store, its controllers, and gateways that run every pod they are given. */
+final class World implements AutoCloseable {
+    static final WriteOptions USER = WriteOptions.by("test");
+    private static final String NAMESPACE = "default";
+
+    final TestClock clock = new TestClock();
+    final FakeObjectStore store = new FakeObjectStore(clock);
+    private final BlockingQueue<ObjectKey> gatewayWork = new LinkedBlockingQueue<>();
+    private final Thread gateways = new Thread(this::runPods, "gateways");
+    private volatile Predicate<KubeObject> healthy = pod -> true;
+    private volatile boolean closed;
+    private @Nullable Controllers controllers;
+
+    World() {
+        store.observe(
+                (before, after) -> {
+                    if (after != null && after.kind().equals("Pod")) {
+                        gatewayWork.add(after.key(ResourceType.PODS));
+                    }
+                });
+        gateways.setDaemon(true);
+        gateways.start();
+        namespace(NAMESPACE);
+    }
+
+    World start() {
+        controllers = Controllers.start(store, clock, clock::nanoTime);
+        return this;
+    }
+
+    void stop() {
+        if (controllers != null) {
+            controllers.close();
+            controllers = null;
+        }
+    }
+
+    void restart() {
+        stop();
+        start();
+    }
+
+    @Override
+    public void close() {
+        stop();
+        closed = true;
+        store.close();
+        gateways.interrupt();
+    }
+
+    /** Which pods become ready; looked at when a pod changes. */
+    void healthy(Predicate<KubeObject> which) {
+        healthy = which;
+        store.all(ResourceType.PODS).forEach(pod -> gatewayWork.add(pod.key(ResourceType.PODS)));
+    }
+
+    private void runPods() {
+        try {
+            while (!closed) {
+                ObjectKey key = gatewayWork.poll(1, TimeUnit.SECONDS);
+                if (key != null) {
+                    try {
+                        runPod(key);
+                    } catch (ApiException e) {
+                        gatewayWork.add(key);
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void runPod(ObjectKey key) {
+        KubeObject pod = store.get(key).orElse(null);
+        if (pod == null || pod.spec().text("nodeName").isEmpty()) {
+            return;
+        }
+        if (pod.deleted().isPresent()) {
+            store.delete(
+                    ResourceType.PODS,
+                    key,
+                    new DeleteOptions(OptionalLong.of(0), pod.uid(), null, null, false));
+            return;
+        }
+        String ready = healthy.test(pod) ? "True" : "False";
+        if (!pod.status().text("phase").equals("Running")
+                || !pod.condition("Ready").orElse(JsonObject.EMPTY).text("status").equals(ready)) {
+            JsonObject condition =
+                    JsonObject.builder()
+                            .put("type", "Ready")
+                            .put("status", ready)
+                            .put("lastTransitionTime", clock.instant().toString())
+                            .build();
+            JsonObject status =
+                    pod.status().toBuilder()
+                            .put("phase", "Running")
+                            .put("conditions", JsonArray.of(condition))
+                            .build();
+            store.update(ResourceType.PODS, pod.withStatus(status), "status", USER);
+        }
+    }
+
+    void namespace(String name) {
+        store.create(
+                ResourceType.NAMESPACES, KubeObject.of(ResourceType.NAMESPACES, "", name), USER);
+    }
+
+    KubeObject node(String name, Map<String, String> labels) {
+        KubeObject node =
+                KubeObject.of(ResourceType.NODES, "", name)
+                        .withLabels(labels)
+                        .withStatus(
+                                parse(
+                                        """
+                                        {"allocatable":{"cpu":"4","memory":"4Gi","pods":"110"},
+                                         "conditions":[{"type":"Ready","status":"True"}]}
+                                        """));
+        return store.create(ResourceType.NODES, node, USER);
+    }
+
+    void label(String node, String key, @Nullable String value) {
+        String text = value == null ? "null" : "\"" + value + "\"";
+        patch(
+                ResourceType.NODES,
+                node,
+                "{\"metadata\":{\"labels\":{\"" + key + "\":" + text + "}}}");
+    }
+
+    KubeObject grid(String name, String spec) {
+        return store.create(
+                ResourceType.DEPLOYMENT_GRIDS,
+                KubeObject.of(ResourceType.DEPLOYMENT_GRIDS, NAMESPACE, name).withSpec(parse(spec)),
+                USER);
+    }
+
+    KubeObject deployment(String name, String spec) {
+        return store.create(
+                ResourceType.DEPLOYMENTS,
+                KubeObject.of(ResourceType.DEPLOYMENTS, NAMESPACE, name).withSpec(parse(spec)),
+                USER);
+    }
+
+    KubeObject patch(ResourceType type, String name, String body) {
+        return store.patch(type, type.key(NAMESPACE, name), Patch.merge(parse(body)), "", USER);
+    }
+
+    void delete(ResourceType type, String name) {
+        delete(type, name, Propagation.BACKGROUND);
+    }
+
+    void delete(ResourceType type, String name, Propagation propagation) {
+        store.delete(
+                type,
+                type.key(NAMESPACE, name),
+                new DeleteOptions(OptionalLong.empty(), null, null, propagation, false));
+    }
+
+    KubeObject get(ResourceType type, String name) {
+        return store.get(type.key(NAMESPACE, name))
+                .orElseThrow(() -> new AssertionError("no " + type.kind() + " " + name));
+    }
+
+    boolean exists(ResourceType type, String name) {
+        return store.get(type.key(NAMESPACE, name)).isPresent();
+    }
+
+    List<String> names(ResourceType type) {
+        return store.all(type).stream().map(KubeObject::name).toList();
+    }
+
+    Stream<KubeObject> pods(String namePrefix) {
+        return store.all(ResourceType.PODS).stream()
+                .filter(pod -> pod.name().startsWith(namePrefix));
+    }
+
+    boolean isComplete(String deployment, int replicas) {
+        return store.get(ResourceType.DEPLOYMENTS.key(NAMESPACE, deployment))
+                .filter(
+                        each -> {
+                            JsonObject status = each.status();
+                            return status.number("observedGeneration").orElse(0)
+                                            == each.generation()
+                                    && status.number("replicas").orElse(-1) == replicas
+                                    && status.number("updatedReplicas").orElse(-1) == replicas
+                                    && status.number("availableReplicas").orElse(-1) == replicas;
+                        })
+                .isPresent();
+    }
+
+    String events() {
+        return store.all(ResourceType.EVENTS).stream()
+                .map(event -> event.json().text("reason") + ": " + event.json().text("message"))
+                .reduce("", (one, other) -> one + "\n" + other);
+    }
+
+    /** A DeploymentSpec with that image; {@code more} begins with a comma or is empty. */
+    static String spec(String app, String image, String more) {
+        return """
+        {"selector":{"matchLabels":{"app":"APP"}},
+         "template":{"metadata":{"labels":{"app":"APP"}},
+                     "spec":{"containers":[{"name":"c","image":"IMAGE"}]}} MORE}
+        """
+                .replace("APP", app)
+                .replace("IMAGE", image)
+                .replace("MORE", more);
+    }
+
+    static JsonObject parse(String json) {
+        try {
+            return (JsonObject) Json.parse(json);
+        } catch (JsonException e) {
+            throw new AssertionError(json, e);
+        }
+    }
+
+    /** Waits for a condition that other threads bring about. */
+    static void await(String what, BooleanSupplier condition) {
+        await(what, condition, Duration.ofSeconds(20));
+    }
+
+    static void await(String what, BooleanSupplier condition, Duration most) {
+        long end = System.nanoTime() + most.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            java.util.concurrent.locks.LockSupport.parkNanos(2_000_000);
+        }
+    }
+
+    static boolean same(@Nullable Object one, @Nullable Object other) {
+        return Objects.equals(one, other);
+    }
+}
