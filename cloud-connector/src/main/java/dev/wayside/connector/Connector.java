@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector;
 
+import dev.wayside.connector.grid.Controllers;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Clock;
@@ -50,7 +51,7 @@ public final class Connector {
         CountDownLatch stopping = new CountDownLatch(1);
         CountDownLatch stopped = new CountDownLatch(1);
         try (ConnectorServer server =
-                ConnectorServer.start(options, Connector::controllers, Clock.systemUTC())) {
+                ConnectorServer.start(options, Controllers::start, Clock.systemUTC())) {
             // The hook only rings: what was started is closed by the thread that started it.
             Runtime.getRuntime()
                     .addShutdownHook(
@@ -93,10 +94,5 @@ public final class Connector {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static List<AutoCloseable> controllers(
-            dev.wayside.connector.store.ObjectStore store, Clock clock) {
-        return List.of();
     }
 }

@@ -3,7 +3,6 @@ package dev.wayside.connector;
 
 import dev.wayside.connector.apiserver.ApiServer;
 import dev.wayside.connector.apiserver.KindRules;
-import dev.wayside.connector.apiserver.PublicDocuments;
 import dev.wayside.connector.gateway.BoundObjects;
 import dev.wayside.connector.gateway.ConnectorAuthorizer;
 import dev.wayside.connector.gateway.NodeAuthorizer;
@@ -39,6 +38,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,10 +63,13 @@ public final class ConnectorServer implements AutoCloseable {
     /**
      * Starts one, and returns when it is ready.
      *
+     * @param controllers starts what acts upon the objects; closed before the store
      * @throws IOException if the data folder or the port cannot be had; the message says which
      */
     public static ConnectorServer start(
-            ConnectorOptions options, Controllers controllers, Clock clock)
+            ConnectorOptions options,
+            BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers,
+            Clock clock)
             throws IOException, InterruptedException {
         ConnectorServer server = new ConnectorServer(options, clock);
         try {
@@ -83,7 +86,7 @@ public final class ConnectorServer implements AutoCloseable {
         return url;
     }
 
-    private void start(Controllers controllers) throws IOException, InterruptedException {
+    private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers) throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
         Kinds kinds = new BuiltInKinds();
         // The store locks its folder, so it comes before all else that writes there.
@@ -121,7 +124,6 @@ public final class ConnectorServer implements AutoCloseable {
                                 new CertificateAuthenticator(tokens, bound::isCurrentNode, clock),
                                 new ConnectorAuthorizer(
                                         new NodeAuthorizer(bound), tokens::mayRead, clock),
-                                documents(kinds),
                                 Map.<String, KindRules>of(
                                         ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
                                         joining,
@@ -131,9 +133,7 @@ public final class ConnectorServer implements AutoCloseable {
                                 ApiServer.Limits.DEFAULT,
                                 clock));
         api.start();
-        for (AutoCloseable controller : controllers.start(store, clock)) {
-            closing(controller);
-        }
+        closing(controllers.apply(store, clock));
         Upkeep upkeep = closing(new Upkeep(store, certificate, clock));
         upkeep.start();
         listen(api, certificate);
@@ -195,10 +195,6 @@ public final class ConnectorServer implements AutoCloseable {
                     "",
                     writer);
         }
-    }
-
-    private static PublicDocuments documents(Kinds kinds) {
-        return (path, aggregated) -> java.util.Optional.empty();
     }
 
     private static URI url(String host, int port) {

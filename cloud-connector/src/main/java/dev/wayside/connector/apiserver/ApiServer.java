@@ -6,14 +6,12 @@ import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
-import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpExchange;
 import dev.wayside.wire.HttpHandler;
 import dev.wayside.wire.HttpRequest;
 import dev.wayside.wire.HttpResponse;
 import java.time.Clock;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -26,8 +24,6 @@ import org.slf4j.LoggerFactory;
 public final class ApiServer implements HttpHandler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
     private static final Set<String> HEALTH = Set.of("/healthz", "/livez", "/readyz");
-    private static final String DISCOVERY_TYPE =
-            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
     /**
      * @param threads that answer requests
@@ -50,7 +46,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
     private final Kinds kinds;
     private final Authenticator authenticator;
     private final Authorizer authorizer;
-    private final PublicDocuments documents;
+    private final ApiDocuments documents;
     private final BooleanSupplier ready;
     private final WorkerPool workers;
     private final Watches watches;
@@ -68,7 +64,6 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             Kinds kinds,
             Authenticator authenticator,
             Authorizer authorizer,
-            PublicDocuments documents,
             Map<String, KindRules> rules,
             BooleanSupplier ready,
             Limits limits,
@@ -76,7 +71,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         this.kinds = kinds;
         this.authenticator = authenticator;
         this.authorizer = authorizer;
-        this.documents = documents;
+        this.documents = new ApiDocuments(kinds);
         this.ready = ready;
         BodyDecoder decoder = new BodyDecoder();
         this.reads = new ReadRequests(store, clock);
@@ -285,16 +280,6 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             exchange.respond(Responses.json(200, Version.asJson()));
             return;
         }
-        boolean aggregated =
-                (path.equals("/api") || path.equals("/apis"))
-                        && Negotiation.choose(request.header("accept"))
-                                == Negotiation.Form.DISCOVERY;
-        Optional<JsonObject> document = documents.find(path, aggregated);
-        exchange.respond(
-                Responses.json(
-                        200,
-                        document.orElseThrow(RequestInfo::noSuchPath),
-                        aggregated ? DISCOVERY_TYPE : Responses.JSON,
-                        java.util.List.of()));
+        exchange.respond(documents.answer(request, info));
     }
 }
