@@ -7,6 +7,8 @@ import dev.wayside.connector.schema.OpenApi;
 import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpRequest;
 import dev.wayside.wire.HttpResponse;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -19,6 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * for and kept, as the kinds do not change while the program runs. Safe for any thread.
  */
 final class ApiDocuments {
+    private static final String V2_TYPE =
+            "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private static final String OPEN_API = "/openapi/v3/";
 
     private record Document(byte[] body, String tag, String type) {}
@@ -35,6 +39,9 @@ final class ApiDocuments {
      */
     HttpResponse answer(HttpRequest request, RequestInfo info) {
         String path = info.path();
+        if (path.equals("/openapi/v2")) {
+            return openApiV2();
+        }
         boolean aggregated =
                 (path.equals("/api") || path.equals("/apis"))
                         && Negotiation.choose(request.header("accept"))
@@ -64,6 +71,29 @@ final class ApiDocuments {
         return request.header("if-none-match").equals(document.tag())
                 ? new HttpResponse(304, headers, new byte[0])
                 : new HttpResponse(200, headers, document.body());
+    }
+
+    /**
+     * The old form, empty: kubectl asks for it when it is given a kind that it cannot find, and
+     * only with an answer does it come to say so. Hand-made: in protobuf, {@code swagger} is field
+     * 1, {@code info} 2 with {@code title} 1 and {@code version} 2.
+     */
+    private static HttpResponse openApiV2() {
+        byte[] title = "Kubernetes".getBytes(StandardCharsets.US_ASCII);
+        byte[] version = "v1".getBytes(StandardCharsets.US_ASCII);
+        ByteArrayOutputStream document = new ByteArrayOutputStream();
+        field(document, 1, "2.0".getBytes(StandardCharsets.US_ASCII));
+        ByteArrayOutputStream info = new ByteArrayOutputStream();
+        field(info, 1, title);
+        field(info, 2, version);
+        field(document, 2, info.toByteArray());
+        return new HttpResponse(200, Responses.headers(V2_TYPE), document.toByteArray());
+    }
+
+    private static void field(ByteArrayOutputStream out, int number, byte[] value) {
+        out.write(number << 3 | 2);
+        out.write(value.length);
+        out.writeBytes(value);
     }
 
     private Optional<JsonObject> find(String path, boolean aggregated, String host) {

@@ -136,7 +136,7 @@ final class FieldValidation {
     /** As Kubernetes has it: an Invalid that names no kind, about a field called "patch". */
     private static ApiException invalidPatch(KindDefinition kind, Json body, String why) {
         boolean secret = kind.type().equals(ResourceType.SECRETS);
-        String shown = secret ? "" : "\"" + body.toJson().replace("\"", "\\\"") + "\": ";
+        String shown = secret ? "" : Json.of(body.toJson()).toJson() + ": ";
         String message = "Invalid value: " + shown + why;
         return new ApiException(
                 Reason.INVALID,

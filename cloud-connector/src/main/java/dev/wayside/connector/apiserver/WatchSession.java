@@ -115,6 +115,17 @@ final class WatchSession implements WatchListener {
         }
     }
 
+    /** Asks for a bookmark, if the client wants any: what it has seen will be its start next time. */
+    void bookmark() {
+        Watch asked;
+        synchronized (lock) {
+            asked = watch;
+        }
+        if (asked != null && query.bookmarks()) {
+            asked.bookmark();
+        }
+    }
+
     /** Ends it if it is no longer permitted. */
     void recheck() {
         refusal.get().ifPresent(this::onEnd);

@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Watches implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watches.class);
     private static final long RECHECK_EVERY_SECONDS = 5;
+    private static final long LAST_BOOKMARK_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     private final ObjectStore store;
     private final int maxQueued;
@@ -38,7 +39,14 @@ final class Watches implements AutoCloseable {
     private volatile boolean stopped;
     private volatile @Nullable ScheduledFuture<?> ticker;
 
-    private record Entry(long deadlineNanos) {}
+    private static final class Entry {
+        final long deadlineNanos;
+        volatile boolean lastBookmark;
+
+        Entry(long deadlineNanos) {
+            this.deadlineNanos = deadlineNanos;
+        }
+    }
 
     Watches(ObjectStore store, int maxQueued, int maxOpen, int maxOpenPerUser) {
         this.store = store;
@@ -193,8 +201,12 @@ final class Watches implements AutoCloseable {
             long now = System.nanoTime();
             open.forEach(
                     (session, entry) -> {
-                        if (now - entry.deadlineNanos() >= 0) {
+                        long left = entry.deadlineNanos - now;
+                        if (left <= 0) {
                             session.finish();
+                        } else if (left < LAST_BOOKMARK_NANOS && !entry.lastBookmark) {
+                            entry.lastBookmark = true;
+                            session.bookmark();
                         } else if (recheck) {
                             session.recheck();
                         }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -78,7 +79,12 @@ public final class CertificateAuthority {
     public static CertificateAuthority open(Path folder, Clock clock) throws IOException {
         Path keyFile = folder.resolve("ca.key");
         Path certificateFile = folder.resolve("ca.crt");
-        Files.createDirectories(folder);
+        if (!Files.exists(folder)) {
+            Files.createDirectories(
+                    folder,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        }
         // The certificate is written last; a key alone is what a cut at the first start left over.
         if (!Files.exists(certificateFile)) {
             return create(keyFile, certificateFile, clock);

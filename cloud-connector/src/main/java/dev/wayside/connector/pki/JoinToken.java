@@ -30,6 +30,8 @@ import java.util.regex.Pattern;
  * @param taints for the Node
  * @param usedByKey hash of the key that joined by it, {@code ""} if unused
  * @param usedByRequest name of that key's newest CertificateSigningRequest
+ * @param nodeUid of the Node that it made, {@code ""} before that; when this Node is gone, the
+ *     token is good for nothing
  */
 public record JoinToken(
         String id,
@@ -39,7 +41,8 @@ public record JoinToken(
         Map<String, String> labels,
         JsonArray taints,
         String usedByKey,
-        String usedByRequest) {
+        String usedByRequest,
+        String nodeUid) {
 
     static final String NAMESPACE = "kube-system";
     static final String SECRET_TYPE = "bootstrap.kubernetes.io/token";
@@ -90,7 +93,7 @@ public record JoinToken(
         String secret = random(20);
         return new Fresh(
                 id + "." + secret,
-                new JoinToken(id, hash(secret), expires, nodeName, labels, taints, "", ""));
+                new JoinToken(id, hash(secret), expires, nodeName, labels, taints, "", "", ""));
     }
 
     /** Splits {@code ID.SECRET}; empty if it is not of that form. */
@@ -120,7 +123,21 @@ public record JoinToken(
     }
 
     JoinToken usedBy(String key, String request) {
-        return new JoinToken(id, secretHash, expires, nodeName, labels, taints, key, request);
+        return new JoinToken(
+                id, secretHash, expires, nodeName, labels, taints, key, request, nodeUid);
+    }
+
+    JoinToken madeNode(String uid) {
+        return new JoinToken(
+                id,
+                secretHash,
+                expires,
+                nodeName,
+                labels,
+                taints,
+                usedByKey,
+                usedByRequest,
+                uid);
     }
 
     /** As a Secret, to be created. */
@@ -140,6 +157,7 @@ public record JoinToken(
         put(data, "node-taints", taints.toJson());
         put(data, "used-by-key", usedByKey);
         put(data, "used-by-request", usedByRequest);
+        put(data, "node-uid", nodeUid);
         return data.build();
     }
 
@@ -162,7 +180,8 @@ public record JoinToken(
                             object(text(data, "node-labels")).strings(),
                             array(text(data, "node-taints")),
                             text(data, "used-by-key"),
-                            text(data, "used-by-request")));
+                            text(data, "used-by-request"),
+                            text(data, "node-uid")));
         } catch (DateTimeParseException | JsonException e) {
             return Optional.empty();
         }

@@ -5,7 +5,9 @@ import dev.wayside.connector.apiserver.User;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
+import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
@@ -55,14 +57,16 @@ public final class JoinTokens {
      * Uses a token up. Of several keys that try, one succeeds; the same key may try again, since
      * its first answer may have been lost on the way.
      *
+     * @param nodeUid of the Node if there is one, else {@code ""}
      * @return its record
      * @throws ApiException Unauthorized, Forbidden
      */
-    JoinToken use(String id, String nodeName, String keyHash, String request) {
+    JoinToken use(
+            String id, String nodeName, String nodeUid, String keyHash, String request) {
         ObjectKey key = key(id);
         KubeObject secret = store.get(key).orElseThrow(() -> refused("the token is not valid"));
         JoinToken token = JoinToken.of(secret).orElseThrow(() -> refused("the token is not valid"));
-        check(token, nodeName, keyHash);
+        check(token, nodeName, nodeUid, keyHash);
         if (token.isUsed() && token.usedByRequest().equals(request)) {
             return token;
         }
@@ -84,14 +88,27 @@ public final class JoinTokens {
      *
      * @throws ApiException Unauthorized, Forbidden
      */
-    JoinToken require(String id, String nodeName, String keyHash) {
+    JoinToken require(String id, String nodeName, String nodeUid, String keyHash) {
         JoinToken token = find(id).orElseThrow(() -> refused("the token is not valid"));
-        check(token, nodeName, keyHash);
+        check(token, nodeName, nodeUid, keyHash);
         return token;
     }
 
-    private void check(JoinToken token, String nodeName, String keyHash) {
-        if (token.isUsed() && !token.usedByKey().equals(keyHash)) {
+    /** Notes the Node that the token has made: it makes no second one. */
+    void noteNode(JoinToken token, String nodeUid) {
+        store.patch(
+                ResourceType.SECRETS,
+                key(token.id()),
+                Patch.merge(JsonObject.of("data", token.madeNode(nodeUid).data())),
+                "",
+                WRITER);
+    }
+
+    private void check(JoinToken token, String nodeName, String nodeUid, String keyHash) {
+        boolean another =
+                !token.usedByKey().equals(keyHash)
+                        || (!token.nodeUid().isEmpty() && !token.nodeUid().equals(nodeUid));
+        if (token.isUsed() && another) {
             throw refused("the token has been used: create another one");
         }
         if (token.isExpired(clock.instant())) {

@@ -153,7 +153,8 @@ public final class Joining implements KindRules {
         }
         synchronized (joinLock) {
             Optional<KubeObject> node = store.get(ResourceType.NODES.key("", nodeName));
-            tokens.require(tokenId, nodeName, keyHash);
+            String nodeUid = node.map(KubeObject::uid).orElse("");
+            tokens.require(tokenId, nodeName, nodeUid, keyHash);
             if (node.isPresent()
                     && !node.get().annotation(KEY_ANNOTATION).orElse("").equals(keyHash)) {
                 throw new ApiException(
@@ -186,11 +187,18 @@ public final class Joining implements KindRules {
             if (dryRun) {
                 return;
             }
-            JoinToken token = tokens.use(tokenId, nodeName, keyHash, request.name());
+            JoinToken token = tokens.use(tokenId, nodeName, nodeUid, keyHash, request.name());
             if (node.isEmpty()) {
-                store.create(
-                        ResourceType.NODES, newNode(nodeName, token, cidr.get(), keyHash), WRITER);
+                nodeUid =
+                        store.create(
+                                        ResourceType.NODES,
+                                        newNode(nodeName, token, cidr.get(), keyHash),
+                                        WRITER)
+                                .uid();
                 LOG.info("Node {} joins by {}, its pods get {}", nodeName, token, cidr.get());
+            }
+            if (!nodeUid.equals(token.nodeUid())) {
+                tokens.noteNode(token, nodeUid);
             }
         }
     }

@@ -105,6 +105,10 @@ public record Kubeconfig(URI server, TlsIdentity identity) {
      * @throws IOException if it is not such a file
      */
     public static Kubeconfig read(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new IOException(
+                    "there is no " + file + "; has the connector been started there?");
+        }
         try {
             Object root =
                     new Load(LoadSettings.builder().build()).loadFromString(Files.readString(file));
