@@ -97,12 +97,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         ctx.close();
     }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
-        over();
-    }
-
-    /** Nothing comes any more. May be called twice. */
+    /** The channel is closed, and why is known. */
     void over() {
         if (closedByUs) {
             failed(new IOException("closed by us"));

@@ -111,7 +111,7 @@ final class ClientDial {
             channel.close();
             return;
         }
-        channel.closeFuture().addListener(closed -> state.over());
+        channel.closeFuture().addListener(closed -> overSoon(channel, state));
         state.ready()
                 .whenComplete(
                         (ready, failure) -> {
@@ -121,6 +121,15 @@ final class ClientDial {
                                 succeed(new HttpConnection(channel, authority(), limits, state));
                             }
                         });
+    }
+
+    /** Not at once: TLS closes the channel first and says why after it, in the same turn. */
+    private static void overSoon(Channel channel, ClientConnection state) {
+        try {
+            channel.eventLoop().execute(state::over);
+        } catch (RejectedExecutionException e) {
+            state.over();
+        }
     }
 
     private void succeed(HttpConnection connection) {

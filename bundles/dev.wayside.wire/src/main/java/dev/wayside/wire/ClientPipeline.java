@@ -40,6 +40,14 @@ final class ClientPipeline extends ChannelInitializer<SocketChannel> {
         SslHandler ssl = tls.newHandler(connection.alloc(), host, port);
         ssl.setHandshakeTimeoutMillis(limits.connectTimeout().toMillis());
         ssl.setCloseNotifyFlushTimeoutMillis(FAREWELL_MILLIS);
+        // Here, since the channel closes before the pipeline is told why.
+        ssl.handshakeFuture()
+                .addListener(
+                        done -> {
+                            if (!done.isSuccess()) {
+                                state.failed(done.cause());
+                            }
+                        });
         connection.pipeline().addLast(ssl, new Negotiated());
     }
 

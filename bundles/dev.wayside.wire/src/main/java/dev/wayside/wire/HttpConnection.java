@@ -7,6 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -74,20 +75,22 @@ public final class HttpConnection implements AutoCloseable {
                         headers,
                         body,
                         new WholeResponse(limits.maxBodyBytes(), result));
-        ScheduledFuture<?> timer =
-                channel.eventLoop()
-                        .schedule(
-                                () ->
-                                        result.completeExceptionally(
-                                                new TimeoutException(
-                                                        method
-                                                                + " "
-                                                                + HttpMessages.withoutQuery(target)
-                                                                + " took longer than "
-                                                                + timeout.toMillis()
-                                                                + " ms")),
-                                timeout.toNanos(),
-                                TimeUnit.NANOSECONDS);
+        Runnable tooLate =
+                () ->
+                        result.completeExceptionally(
+                                new TimeoutException(
+                                        "%s %s took longer than %d ms"
+                                                .formatted(
+                                                        method,
+                                                        HttpMessages.withoutQuery(target),
+                                                        timeout.toMillis())));
+        ScheduledFuture<?> timer;
+        try {
+            timer = channel.eventLoop().schedule(tooLate, timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(new NotSentException("the event loop has ended", e));
+            return result;
+        }
         result.whenComplete(
                 (response, failure) -> {
                     timer.cancel(false);
