@@ -5,10 +5,13 @@ import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -261,19 +264,26 @@ final class GroupWriter {
     /** Puts the changes into the maps. Returns whether there is anything to commit. */
     private boolean prepare(List<Change> changes) {
         boolean durable = false;
+        Set<ObjectKey> changed = new HashSet<>();
+        Set<KindShelf> touched = new LinkedHashSet<>();
         for (Change change : changes) {
             KindShelf shelf = shelf(change.key());
+            boolean first = changed.add(change.key()) && !shelf.hasChanges(change.key());
+            touched.add(shelf);
             if (shelf.kind().lazy()) {
                 unsaved.put(change.key(), Optional.ofNullable(change.after()));
-                trim(shelf, null);
             } else {
                 ObjectFile.Maps maps = file.kind(shelf.resource());
                 save(maps, change.key(), Optional.ofNullable(change.after()));
                 maps.history().put(change.revision(), Records.change(change));
-                trim(shelf, maps);
+                Stored before = change.before();
+                if (first && before != null) {
+                    maps.prior().put(Records.path(change.key()), Records.object(before));
+                }
                 durable = true;
             }
         }
+        touched.forEach(shelf -> trim(shelf, changed));
         if (last > reserved) {
             reserved = last + settings.revisionBlock();
             file.set(ObjectFile.RESERVED, Long.toString(reserved));
@@ -286,10 +296,10 @@ final class GroupWriter {
         return durable;
     }
 
-    private void trim(KindShelf shelf, ObjectFile.@Nullable Maps maps) {
+    private void trim(KindShelf shelf, Set<ObjectKey> changed) {
         lock.writeLock().lock();
         try {
-            shelf.trim(maps);
+            shelf.trim(shelf.kind().lazy() ? null : file.kind(shelf.resource()), changed);
         } finally {
             lock.writeLock().unlock();
         }

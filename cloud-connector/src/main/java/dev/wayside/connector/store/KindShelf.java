@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -172,6 +173,11 @@ final class KindShelf {
         return objects.get(key);
     }
 
+    /** Whether the history has a change of the object. */
+    boolean hasChanges(ObjectKey key) {
+        return changesOf.containsKey(key);
+    }
+
     /** Makes one change visible. */
     void apply(Change change) {
         Stored after = change.after();
@@ -195,8 +201,9 @@ final class KindShelf {
      * history and marks agree.
      *
      * @param maps null for a lazy kind
+     * @param changed objects that have changes in the maps which are not in memory yet
      */
-    void trim(ObjectFile.@Nullable Maps maps) {
+    void trim(ObjectFile.@Nullable Maps maps, Set<ObjectKey> changed) {
         int limit = settings.historyEvents();
         long limitBytes = settings.historyBytes();
         if (history.size() <= limit + limit / 10 && historyBytes <= limitBytes + limitBytes / 10) {
@@ -214,7 +221,7 @@ final class KindShelf {
             if (maps != null) {
                 maps.history().remove(oldest.revision());
                 String path = Records.path(oldest.key());
-                if (more && oldest.after() != null) {
+                if ((more || changed.contains(oldest.key())) && oldest.after() != null) {
                     maps.prior().put(path, Records.object(oldest.after()));
                 } else {
                     maps.prior().remove(path);

@@ -63,6 +63,7 @@ final class LossyChannel extends FileBase {
             byte[] bytes = new byte[src.remaining()];
             src.get(bytes);
             file.write(to, bytes);
+            disk.step();
             return bytes.length;
         }
     }
@@ -91,6 +92,7 @@ final class LossyChannel extends FileBase {
         synchronized (disk) {
             refuseIfCut();
             file.truncate(size);
+            disk.step();
         }
         position = Math.min(position, size);
         return this;

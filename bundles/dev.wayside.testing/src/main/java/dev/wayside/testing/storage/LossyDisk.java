@@ -35,6 +35,7 @@ public final class LossyDisk implements AutoCloseable {
     private long capacity = Long.MAX_VALUE;
     private long syncs;
     private int cuts;
+    private long stepsToCut = Long.MAX_VALUE;
 
     private LossyDisk(String scheme, Random random) {
         this.scheme = scheme;
@@ -66,6 +67,15 @@ public final class LossyDisk implements AutoCloseable {
     public synchronized void cut() {
         cuts++;
         files.values().forEach(file -> file.cut(random));
+    }
+
+    /**
+     * Cuts the power at a later write, truncation or sync, which then fails.
+     *
+     * @param steps how many of these still succeed
+     */
+    public synchronized void cutAfter(int steps) {
+        stepsToCut = steps;
     }
 
     /** Whether syncs do nothing, as on a disk that lies, or in code that forgot them. */
@@ -111,8 +121,21 @@ public final class LossyDisk implements AutoCloseable {
         return files;
     }
 
+    /**
+     * Counts a write or truncation that was just made, and is not synced yet, or a sync that is
+     * about to be made.
+     */
+    void step() throws IOException {
+        if (stepsToCut-- == 0) {
+            stepsToCut = Long.MAX_VALUE;
+            cut();
+            throw new IOException("the power was cut");
+        }
+    }
+
     void sync(LossyFile file) throws IOException {
         syncs++;
+        step();
         if (syncsFail) {
             throw new IOException("Input/output error");
         }

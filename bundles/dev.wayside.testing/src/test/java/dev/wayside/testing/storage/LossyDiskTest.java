@@ -110,6 +110,18 @@ final class LossyDiskTest {
     }
 
     @Test
+    void cutsInTheMiddleOfThingsIfAsked() throws IOException {
+        disk.cutAfter(2);
+        write(0, 1, 512);
+        channel.force(true);
+        assertThatThrownBy(() -> write(512, 1, 512)).hasMessage("the power was cut");
+        assertThatThrownBy(() -> channel.force(true)).hasMessage("the power was cut");
+        channel = open();
+        assertThat(Arrays.copyOf(content(), 512)).containsOnly(1);
+        write(512, 1, 512);
+    }
+
+    @Test
     void canIgnoreSyncsFailThemAndFillUp() throws IOException {
         disk.ignoreSyncs(true);
         int lost = 0;
