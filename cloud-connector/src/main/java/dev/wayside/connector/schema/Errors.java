@@ -11,6 +11,11 @@ import java.util.stream.Collectors;
 
 /** Collects what is wrong with an object, in Kubernetes' words. One use, one thread. */
 final class Errors {
+    /** More would help nobody and make the answer larger than the request. */
+    private static final int MOST_ERRORS = 200;
+
+    private static final int MOST_SHOWN = 2048;
+
     private final List<FieldError> found = new ArrayList<>();
 
     List<FieldError> list() {
@@ -54,11 +59,11 @@ final class Errors {
         add(
                 "FieldValueNotSupported",
                 field,
-                "Unsupported value: " + quote(value) + ": supported values: " + list);
+                "Unsupported value: " + quote(shortened(value)) + ": supported values: " + list);
     }
 
     void duplicate(String field, String value) {
-        add("FieldValueDuplicate", field, "Duplicate value: " + quote(value));
+        add("FieldValueDuplicate", field, "Duplicate value: " + quote(shortened(value)));
     }
 
     void duplicate(String field, Json value) {
@@ -66,7 +71,7 @@ final class Errors {
     }
 
     void notFound(String field, String value) {
-        add("FieldValueNotFound", field, "Not found: " + quote(value));
+        add("FieldValueNotFound", field, "Not found: " + quote(shortened(value)));
     }
 
     void forbidden(String field, String detail) {
@@ -91,7 +96,9 @@ final class Errors {
     }
 
     private void add(String reason, String field, String message) {
-        found.add(new FieldError(reason, field, message));
+        if (found.size() < MOST_ERRORS) {
+            found.add(new FieldError(reason, field, message));
+        }
     }
 
     private static String after(String detail) {
@@ -99,7 +106,13 @@ final class Errors {
     }
 
     private static String shown(Json value) {
-        return value instanceof JsonString string ? quote(string.value()) : value.toJson();
+        return value instanceof JsonString string
+                ? quote(shortened(string.value()))
+                : shortened(value.toJson());
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
     }
 
     /** As Go's {@code %q}, but for characters outside of ASCII, which stay readable. */

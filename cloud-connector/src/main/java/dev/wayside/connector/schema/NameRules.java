@@ -52,6 +52,9 @@ final class NameRules {
     private static final Pattern PORT_NAME_FORM = Pattern.compile("[-a-z0-9]+");
     private static final Pattern PRINTABLE = Pattern.compile("[ -<>-~]+");
 
+    /** Longer names are refused for their length alone; matching them could exhaust the stack. */
+    private static final int MOST_MATCHED = 1024;
+
     /** A rule that a kind has for its objects' names. */
     @FunctionalInterface
     interface Rule {
@@ -95,7 +98,7 @@ final class NameRules {
         } else if (bytes(name) > 63) {
             wrong.add("name part " + most(63));
         }
-        if (!QUALIFIED_FORM.matcher(name).matches()) {
+        if (name.length() <= MOST_MATCHED && !QUALIFIED_FORM.matcher(name).matches()) {
             wrong.add("name part " + QUALIFIED_TEXT);
         }
         return wrong;
@@ -127,7 +130,7 @@ final class NameRules {
         if (bytes(name) > 15) {
             wrong.add(most(15));
         }
-        if (!PORT_NAME_FORM.matcher(name).matches()) {
+        if (name.length() <= MOST_MATCHED && !PORT_NAME_FORM.matcher(name).matches()) {
             wrong.add("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
         }
         if (name.chars().noneMatch(c -> c >= 'a' && c <= 'z')) {
@@ -165,7 +168,7 @@ final class NameRules {
         if (bytes(name) > most) {
             wrong.add(most(most));
         }
-        if (!form.matcher(name).matches()) {
+        if (name.length() <= MOST_MATCHED && !form.matcher(name).matches()) {
             wrong.add(text);
         }
         return wrong;

@@ -16,6 +16,13 @@ final class OpenApiSchemas {
     private static final String QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
     private static final String INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 
+    private static final Map<String, String> TYPE_META = new LinkedHashMap<>();
+
+    static {
+        TYPE_META.put("apiVersion", "The group and version that this object is written in.");
+        TYPE_META.put("kind", "The kind of object that this is.");
+    }
+
     private final TypeTable table;
     private final Map<String, JsonObject> schemas = new LinkedHashMap<>();
 
@@ -28,12 +35,24 @@ final class OpenApiSchemas {
      */
     static TypeTable.StructType withTypeMeta(TypeTable.StructType struct) {
         Map<String, TypeTable.Field> fields = new LinkedHashMap<>();
-        for (String name : List.of("apiVersion", "kind")) {
-            FieldType string = new FieldType.Scalar(FieldType.Base.STRING, "string");
-            fields.put(name, new TypeTable.Field(0, name, string, false, true, false, "", false));
-        }
+        FieldType string = new FieldType.Scalar(FieldType.Base.STRING, "string");
+        TYPE_META.forEach(
+                (name, description) ->
+                        fields.put(
+                                name,
+                                new TypeTable.Field(
+                                        0,
+                                        name,
+                                        string,
+                                        false,
+                                        true,
+                                        false,
+                                        "",
+                                        false,
+                                        description)));
         fields.putAll(struct.fields());
-        return new TypeTable.StructType(struct.name(), struct.declared(), fields);
+        return new TypeTable.StructType(
+                struct.name(), struct.declared(), fields, struct.description());
     }
 
     /** {@code io.k8s.api.apps.v1.Deployment} for {@code apps/v1.Deployment}. */
@@ -97,6 +116,7 @@ final class OpenApiSchemas {
             }
         }
         return JsonObject.builder()
+                .putUnlessEmpty("description", struct.description())
                 .put("type", "object")
                 .putUnlessEmpty("required", JsonArray.ofStrings(required))
                 .putUnlessEmpty("properties", properties.build())
@@ -105,6 +125,9 @@ final class OpenApiSchemas {
 
     private JsonObject property(TypeTable.Field field) {
         JsonObject schema = schema(field.type());
+        if (!field.description().isEmpty()) {
+            schema = schema.with("description", field.description());
+        }
         if (!field.merge() && !field.retainKeys()) {
             return schema;
         }

@@ -5,6 +5,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +29,7 @@ final class PodUpdateRules {
             }
         }
         deadline(before, after, errors);
-        if (!after.array("tolerations").items().containsAll(before.array("tolerations").items())) {
+        if (!withoutSeconds(after).containsAll(withoutSeconds(before))) {
             errors.forbidden(
                     "spec.tolerations",
                     "existing toleration can not be modified except its tolerationSeconds");
@@ -40,6 +41,14 @@ final class PodUpdateRules {
         if (!allowed.equals(after)) {
             errors.forbidden("spec", REFUSAL + "\n(changed: " + changed(allowed, after) + ")");
         }
+    }
+
+    private static Set<JsonObject> withoutSeconds(JsonObject spec) {
+        Set<JsonObject> tolerations = new HashSet<>();
+        spec.array("tolerations")
+                .objects()
+                .forEach(toleration -> tolerations.add(toleration.without("tolerationSeconds")));
+        return tolerations;
     }
 
     /** The old spec with those changes that are allowed. */
@@ -57,8 +66,7 @@ final class PodUpdateRules {
                 && after.number("terminationGracePeriodSeconds").orElse(0) == 1) {
             result = taken(result, after, "terminationGracePeriodSeconds");
         }
-        if (before.array("schedulingGates")
-                .items()
+        if (new HashSet<>(before.array("schedulingGates").items())
                 .containsAll(after.array("schedulingGates").items())) {
             result = taken(result, after, "schedulingGates");
         }

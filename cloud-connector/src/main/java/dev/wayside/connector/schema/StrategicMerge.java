@@ -7,6 +7,9 @@ import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.JsonString;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -120,10 +123,13 @@ final class StrategicMerge {
 
     private static void deleteScalars(Map<String, Json> result, String key, JsonArray gone) {
         if (result.get(key) instanceof JsonArray before) {
-            List<Json> left = new ArrayList<>(before.items());
-            left.removeAll(gone.items());
-            result.put(key, new JsonArray(left));
+            result.put(key, new JsonArray(without(before.items(), gone)));
         }
+    }
+
+    private static List<Json> without(List<Json> items, JsonArray gone) {
+        Set<Json> set = new HashSet<>(gone.items());
+        return items.stream().filter(item -> !set.contains(item)).toList();
     }
 
     /** Merges the lists whose order the patch states, and takes them out of the changes. */
@@ -155,38 +161,25 @@ final class StrategicMerge {
             if (before.isEmpty() && patch.isEmpty()) {
                 continue;
             }
-            List<Json> merged = new ArrayList<>(joined(before, patch, field));
-            merged.removeAll(deleted.items());
+            List<Json> merged = without(joined(before, patch, field), deleted);
             result.put(key, inOrder(merged, order.items(), before.items(), field.mergeKey()));
         }
     }
 
     private JsonArray mergeList(JsonArray original, JsonArray patch, TypeTable.Field field) {
-        if (field.mergeKey().isEmpty() || directives(patch).isEmpty()) {
-            return inOrder(
-                    joined(original, patch, field),
-                    patch.items(),
-                    original.items(),
-                    field.mergeKey());
-        }
-        List<Json> plain = new ArrayList<>(patch.items());
-        plain.removeAll(directives(patch));
+        List<Json> plain = patch.items().stream().filter(item -> !isDirective(item)).toList();
         return inOrder(joined(original, patch, field), plain, original.items(), field.mergeKey());
     }
 
     private List<Json> joined(JsonArray original, JsonArray patch, TypeTable.Field field) {
-        if (field.mergeKey().isEmpty()) {
+        String mergeKey = field.mergeKey();
+        if (mergeKey.isEmpty()) {
             Set<Json> set = new LinkedHashSet<>(original.items());
             set.addAll(patch.items());
             return List.copyOf(set);
         }
-        String mergeKey = field.mergeKey();
-        Shape shape =
-                field.type() instanceof FieldType.ListOf list
-                        ? shapeOf(list.item())
-                        : Shape.UNKNOWN;
-        List<Json> result = new ArrayList<>(original.items());
         boolean replace = false;
+        Set<Json> deleted = new HashSet<>();
         List<JsonObject> plain = new ArrayList<>();
         for (Json item : patch) {
             JsonObject change = mergeable(item, field);
@@ -196,26 +189,34 @@ final class StrategicMerge {
             }
             switch (directive(change)) {
                 case "replace" -> replace = true;
-                case "delete" -> {
-                    Json key = key(change, mergeKey);
-                    result.removeIf(old -> key.equals(keyOf(old, mergeKey)));
-                }
+                case "delete" -> deleted.add(key(change, mergeKey));
                 case "merge" ->
                         throw new IllegalArgumentException(
                                 "merging lists cannot yet be specified in the patch");
                 default -> throw unknownDirective(change);
             }
         }
-        if (replace) {
-            return cleaned(new JsonArray(List.copyOf(plain))).items();
-        }
+        return replace
+                ? cleaned(new JsonArray(List.copyOf(plain))).items()
+                : merged(original, deleted, plain, field);
+    }
+
+    private List<Json> merged(
+            JsonArray original, Set<Json> deleted, List<JsonObject> plain, TypeTable.Field field) {
+        String mergeKey = field.mergeKey();
+        Shape shape =
+                field.type() instanceof FieldType.ListOf list
+                        ? shapeOf(list.item())
+                        : Shape.UNKNOWN;
+        List<Json> result = new ArrayList<>(original.items());
+        result.removeIf(item -> deleted.contains(identity(item, mergeKey)));
+        Map<Json, Integer> positions = positions(result, mergeKey);
         for (JsonObject change : plain) {
-            Json key = key(change, mergeKey);
-            int at = indexOf(result, key, mergeKey);
-            if (at >= 0 && result.get(at) instanceof JsonObject old) {
-                result.set(at, merge(old, change, shape));
-            } else {
+            Integer at = positions.putIfAbsent(key(change, mergeKey), result.size());
+            if (at == null) {
                 result.add(cleaned(change));
+            } else if (result.get(at) instanceof JsonObject old) {
+                result.set(at, merge(old, change, shape));
             }
         }
         return result;
@@ -227,19 +228,21 @@ final class StrategicMerge {
      */
     private static JsonArray inOrder(
             List<Json> items, List<Json> order, List<Json> original, String mergeKey) {
+        Map<Json, Integer> stated = positions(order, mergeKey);
+        Map<Json, Integer> before = positions(original, mergeKey);
         List<Json> named = new ArrayList<>();
         List<Json> others = new ArrayList<>();
         for (Json item : items) {
-            (position(order, item, mergeKey) >= 0 ? named : others).add(item);
+            (stated.containsKey(identity(item, mergeKey)) ? named : others).add(item);
         }
-        named.sort((a, b) -> compare(order, a, b, mergeKey));
-        others.sort((a, b) -> compare(original, a, b, mergeKey));
+        named.sort(Comparator.comparing(item -> position(stated, item, mergeKey)));
+        others.sort(Comparator.comparing(item -> position(before, item, mergeKey)));
         List<Json> woven = new ArrayList<>(items.size());
         int i = 0;
         int j = 0;
         while (i < others.size() && j < named.size()) {
-            int other = position(original, others.get(i), mergeKey);
-            int name = position(original, named.get(j), mergeKey);
+            int other = position(before, others.get(i), mergeKey);
+            int name = position(before, named.get(j), mergeKey);
             if (other >= 0 && name >= 0 && other < name) {
                 woven.add(others.get(i++));
             } else {
@@ -251,35 +254,36 @@ final class StrategicMerge {
         return new JsonArray(woven);
     }
 
-    private static int compare(List<Json> order, Json a, Json b, String mergeKey) {
-        return Integer.compare(position(order, a, mergeKey), position(order, b, mergeKey));
-    }
-
-    private static int position(List<Json> order, Json item, String mergeKey) {
-        if (mergeKey.isEmpty()) {
-            return order.indexOf(item);
-        }
-        Json key = keyOf(item, mergeKey);
-        return key == null ? -1 : indexOf(order, key, mergeKey);
-    }
-
-    private static int indexOf(List<Json> items, Json key, String mergeKey) {
+    /** Where each item first is; a table, because patches may be long. */
+    private static Map<Json, Integer> positions(List<Json> items, String mergeKey) {
+        Map<Json, Integer> positions = new HashMap<>();
         for (int i = 0; i < items.size(); i++) {
-            if (key.equals(keyOf(items.get(i), mergeKey))) {
-                return i;
-            }
+            positions.putIfAbsent(identity(items.get(i), mergeKey), i);
         }
-        return -1;
+        return positions;
+    }
+
+    /** -1 if it is nowhere. */
+    private static int position(Map<Json, Integer> positions, Json item, String mergeKey) {
+        return positions.getOrDefault(identity(item, mergeKey), -1);
+    }
+
+    /** What tells an item from others: the value of its merge key, or itself. */
+    private static Json identity(Json item, String mergeKey) {
+        return !mergeKey.isEmpty() && item instanceof JsonObject object
+                ? object.get(mergeKey).orElse(item)
+                : item;
     }
 
     /** The items of the patch must come in the order that the patch states, and be in it. */
     private static void checkOrder(JsonArray patch, JsonArray order, TypeTable.Field field) {
+        Map<Json, Integer> stated = positions(order.items(), field.mergeKey());
         int last = -1;
         for (Json item : patch) {
-            if (item instanceof JsonObject object && object.has(PATCH)) {
+            if (isDirective(item)) {
                 continue;
             }
-            int at = position(order.items(), item, field.mergeKey());
+            int at = position(stated, item, field.mergeKey());
             if (at < last || at < 0) {
                 throw new IllegalArgumentException(
                         "the order in patch list "
@@ -293,10 +297,8 @@ final class StrategicMerge {
         }
     }
 
-    private static List<Json> directives(JsonArray patch) {
-        return patch.items().stream()
-                .filter(item -> item instanceof JsonObject object && object.has(PATCH))
-                .toList();
+    private static boolean isDirective(Json item) {
+        return item instanceof JsonObject object && object.has(PATCH);
     }
 
     private static JsonObject mergeable(Json item, TypeTable.Field field) {
@@ -319,10 +321,6 @@ final class StrategicMerge {
                                                 + item.members().keySet()
                                                 + " does not contain declared merge key: "
                                                 + mergeKey));
-    }
-
-    private static @Nullable Json keyOf(Json item, String mergeKey) {
-        return item instanceof JsonObject object ? object.get(mergeKey).orElse(null) : null;
     }
 
     private static String directive(JsonObject patch) {

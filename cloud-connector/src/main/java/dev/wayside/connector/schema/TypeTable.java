@@ -31,6 +31,7 @@ final class TypeTable {
      * @param merge whether a strategic merge joins a list instead of replacing it
      * @param mergeKey by which items of a joined list are told apart; {@code ""} for scalars
      * @param retainKeys whether patches may say which members are to stay
+     * @param description for people; {@code ""} for none
      */
     record Field(
             int number,
@@ -40,15 +41,18 @@ final class TypeTable {
             boolean omitEmpty,
             boolean merge,
             String mergeKey,
-            boolean retainKeys) {}
+            boolean retainKeys,
+            String description) {}
 
     /**
      * One struct.
      *
      * @param declared its fields as Go declares them, with inlined structs as one field
      * @param fields by JSON name, those of inlined structs among them
+     * @param description for people; {@code ""} for none
      */
-    record StructType(String name, List<Field> declared, Map<String, Field> fields) {
+    record StructType(
+            String name, List<Field> declared, Map<String, Field> fields, String description) {
         /** The name without its package. */
         String shortName() {
             return name.substring(name.indexOf('.') + 1);
@@ -69,7 +73,8 @@ final class TypeTable {
                     "any");
 
     private final Map<String, String> aliases = new HashMap<>();
-    private final Map<String, List<String[]>> raw = new LinkedHashMap<>();
+    private final Map<String, List<String>> raw = new LinkedHashMap<>();
+    private final Map<String, String> descriptions = new HashMap<>();
     private final Map<String, StructType> structs = new HashMap<>();
 
     private TypeTable() {}
@@ -108,7 +113,7 @@ final class TypeTable {
             }
             BufferedReader reader =
                     new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-            List<String[]> fields = new ArrayList<>();
+            List<String> fields = new ArrayList<>();
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 if (line.isEmpty() || line.startsWith("#")) {
                     continue;
@@ -117,10 +122,12 @@ final class TypeTable {
                 if (equals > 0) {
                     aliases.put(line.substring(0, equals), line.substring(equals + 3));
                 } else if (line.startsWith(" ")) {
-                    fields.add(line.substring(1).split(" ", -1));
+                    fields.add(line.substring(1));
                 } else {
                     fields = new ArrayList<>();
-                    raw.put(line, fields);
+                    String name = withoutDescription(line);
+                    descriptions.put(name, description(line));
+                    raw.put(name, fields);
                 }
             }
         } catch (IOException e) {
@@ -135,7 +142,7 @@ final class TypeTable {
         }
         List<Field> declared = new ArrayList<>();
         Map<String, Field> fields = new LinkedHashMap<>();
-        for (String[] line : raw.getOrDefault(name, List.of())) {
+        for (String line : raw.getOrDefault(name, List.of())) {
             Field field = field(line);
             declared.add(field);
             if (field.name().isEmpty()) {
@@ -145,12 +152,25 @@ final class TypeTable {
                 fields.put(field.name(), field);
             }
         }
-        StructType struct = new StructType(name, List.copyOf(declared), fields);
+        StructType struct =
+                new StructType(
+                        name, List.copyOf(declared), fields, descriptions.getOrDefault(name, ""));
         structs.put(name, struct);
         return struct;
     }
 
-    private Field field(String[] line) {
+    private static String withoutDescription(String line) {
+        int mark = line.indexOf(" # ");
+        return mark < 0 ? line : line.substring(0, mark);
+    }
+
+    private static String description(String line) {
+        int mark = line.indexOf(" # ");
+        return mark < 0 ? "" : line.substring(mark + 3);
+    }
+
+    private Field field(String text) {
+        String[] line = withoutDescription(text).split(" ", -1);
         boolean pointer = line[2].startsWith("*");
         String strategy = line.length > 4 ? line[4] : "";
         return new Field(
@@ -161,7 +181,8 @@ final class TypeTable {
                 line.length > 3 && line[3].equals("o"),
                 strategy.contains("merge"),
                 line.length > 5 ? line[5] : "",
-                strategy.contains("retainKeys"));
+                strategy.contains("retainKeys"),
+                description(text));
     }
 
     private FieldType type(String text) {

@@ -145,9 +145,10 @@ abstract class TypedKind implements KindDefinition {
         return 0;
     }
 
+    /** Also brings the object into its normal form, so that it does not matter who wrote it. */
     @Override
     public final KubeObject withDefaults(KubeObject object) {
-        return defaulted(object);
+        return defaulted(new KubeObject(pruned(object.json())));
     }
 
     @Override

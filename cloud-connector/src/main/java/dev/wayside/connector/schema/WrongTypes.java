@@ -14,7 +14,6 @@ import java.time.format.DateTimeParseException;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,16 +114,24 @@ final class WrongTypes {
         if (!(value instanceof JsonNumber number)) {
             return mismatch(value, type, place);
         }
-        OptionalLong whole = number.whole();
-        return whole.isPresent() && whole.getAsLong() >= least && whole.getAsLong() <= most
+        return isWithin(number, least, most)
                 ? null
                 : mismatch("number " + number.text(), type.goName(), place);
     }
 
+    /** Digits alone: to Go, {@code 1.0} and {@code 1e3} are no integers. */
+    private static boolean isWithin(JsonNumber number, long least, long most) {
+        try {
+            long whole = Long.parseLong(number.text());
+            return whole >= least && whole <= most;
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+
     private static @Nullable String intOrString(Json value) {
         if (value instanceof JsonNumber number) {
-            OptionalLong whole = number.whole();
-            return whole.isPresent() && whole.getAsLong() == (int) whole.getAsLong()
+            return isWithin(number, Integer.MIN_VALUE, Integer.MAX_VALUE)
                     ? null
                     : "json: cannot unmarshal number " + number.text() + goValue("int32");
         }
@@ -156,7 +163,7 @@ final class WrongTypes {
             return "parsing time "
                     + Errors.quote(string.value())
                     + " as \"2006-01-02T15:04:05Z07:00\": cannot parse "
-                    + Errors.quote(string.value().substring(e.getErrorIndex()));
+                    + Errors.quote(string.value().substring(Math.max(0, e.getErrorIndex())));
         }
     }
 

@@ -65,6 +65,9 @@ class DecodingTest {
                 "{'spec':{'replicas':1.5}}"
                         + "|json: cannot unmarshal number 1.5 into Go struct field"
                         + " DeploymentSpec.spec.replicas of type int32",
+                "{'spec':{'replicas':1.0}}"
+                        + "|json: cannot unmarshal number 1.0 into Go struct field"
+                        + " DeploymentSpec.spec.replicas of type int32",
                 "{'spec':{'replicas':3000000000}}"
                         + "|json: cannot unmarshal number 3000000000 into Go struct field"
                         + " DeploymentSpec.spec.replicas of type int32",
