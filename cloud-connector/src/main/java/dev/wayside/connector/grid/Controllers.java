@@ -4,11 +4,14 @@ package dev.wayside.connector.grid;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
+import dev.wayside.connector.workload.GarbageCollector;
+import dev.wayside.connector.workload.NamespaceController;
+import dev.wayside.connector.workload.NodeLifecycle;
+import dev.wayside.connector.workload.PodCleaner;
 import dev.wayside.connector.workload.ReplicaSetController;
 import dev.wayside.connector.workload.Scheduler;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -29,6 +32,10 @@ public final class Controllers implements AutoCloseable {
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
     private final Scheduler scheduler;
+    private final NodeLifecycle nodes;
+    private final PodCleaner pods;
+    private final GarbageCollector garbage;
+    private final NamespaceController namespaces;
 
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
@@ -36,6 +43,10 @@ public final class Controllers implements AutoCloseable {
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
         this.scheduler = new Scheduler(cluster);
+        this.nodes = new NodeLifecycle(cluster, 2);
+        this.pods = new PodCleaner(cluster);
+        this.garbage = new GarbageCollector(cluster, 4);
+        this.namespaces = new NamespaceController(cluster);
     }
 
     /**
@@ -62,6 +73,10 @@ public final class Controllers implements AutoCloseable {
             throw new IllegalStateException(
                     "the store did not list every kind within " + SYNC.toSeconds() + " s");
         }
+        nodes.start();
+        pods.start();
+        garbage.start();
+        namespaces.start();
         scheduler.start();
         replicaSets.start();
         deployments.start();
@@ -73,8 +88,16 @@ public final class Controllers implements AutoCloseable {
     @Override
     public void close() {
         List<AutoCloseable> all =
-                new ArrayList<>(List.of(grids, deployments, replicaSets, scheduler));
-        all.add(cluster);
+                List.of(
+                        grids,
+                        deployments,
+                        replicaSets,
+                        scheduler,
+                        namespaces,
+                        garbage,
+                        pods,
+                        nodes,
+                        cluster);
         for (AutoCloseable each : all) {
             try {
                 each.close();

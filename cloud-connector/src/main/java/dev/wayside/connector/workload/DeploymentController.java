@@ -207,19 +207,37 @@ public final class DeploymentController implements AutoCloseable {
         }
 
         private void roll() {
-            KubeObject current = current(newReplicasAtFirst());
-            long asked = all().stream().mapToLong(RollingUpdate::replicas).sum();
-            long wanted = rolling.newReplicas(current, asked);
+            KubeObject current = current(Math.min(rolling.replicas(), room(0)));
+            long wanted =
+                    Math.min(
+                            rolling.replicas(),
+                            RollingUpdate.replicas(current) + room(asked(current)));
             if (wanted != RollingUpdate.replicas(current)) {
                 current = scale(current, wanted);
             }
             rolling.oldReplicas(List.copyOf(old), current).forEach(this::scale);
         }
 
-        private long newReplicasAtFirst() {
-            long asked = old.stream().mapToLong(RollingUpdate::replicas).sum();
-            long room = rolling.replicas() + rolling.surge() - asked;
-            return Math.max(0, Math.min(room, rolling.replicas()));
+        /**
+         * How many more pods the new ReplicaSet may have. None while an old one has not followed
+         * its last scaling: until then the pods that it has, or is about to make, are not known.
+         */
+        private long room(long askedByNew) {
+            boolean settled =
+                    old.stream()
+                            .allMatch(
+                                    set ->
+                                            set.status().number("observedGeneration").orElse(0)
+                                                    >= set.generation());
+            long taken = askedByNew + old.stream().mapToLong(this::asked).sum();
+            return settled ? Math.max(0, rolling.replicas() + rolling.surge() - taken) : 0;
+        }
+
+        /** What it asks for, or has, if that is still more. */
+        private long asked(KubeObject set) {
+            long there =
+                    cluster.pods().ownedBy(set.uid()).stream().filter(PodFacts::isActive).count();
+            return Math.max(RollingUpdate.replicas(set), there);
         }
 
         private void recreate() {

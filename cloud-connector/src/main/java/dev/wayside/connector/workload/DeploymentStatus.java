@@ -34,13 +34,13 @@ record DeploymentStatus(
         long available = sum("availableReplicas");
         long updated = fresh == null ? 0 : number(fresh, "replicas");
         JsonObject.Builder status =
-                JsonObject.builder()
-                        .put("observedGeneration", deployment.generation())
-                        .put("replicas", replicas)
-                        .put("updatedReplicas", updated)
-                        .put("readyReplicas", sum("readyReplicas"))
-                        .put("availableReplicas", available)
-                        .put("unavailableReplicas", Math.max(0, asked() - available));
+                JsonObject.builder().put("observedGeneration", deployment.generation());
+        ReplicaSetController.putUnlessZero(status, "replicas", replicas);
+        ReplicaSetController.putUnlessZero(status, "updatedReplicas", updated);
+        ReplicaSetController.putUnlessZero(status, "readyReplicas", sum("readyReplicas"));
+        ReplicaSetController.putUnlessZero(status, "availableReplicas", available);
+        ReplicaSetController.putUnlessZero(
+                status, "unavailableReplicas", Math.max(0, asked() - available));
         if (collisions > 0) {
             status.put("collisionCount", collisions);
         }

@@ -384,10 +384,12 @@ public final class Informer implements AutoCloseable {
         }
         String expected = awaited.get(key);
         if (expected != null) {
-            if (expected.equals(object.resourceVersion())) {
-                awaited.remove(key);
+            if (!expected.equals(object.resourceVersion())) {
+                return null;
             }
-            return null;
+            awaited.remove(key);
+            // A write may also have been an object's last, such as taking off a finalizer.
+            return gone && before != null ? put(key, null) : null;
         }
         if (gone && before == null) {
             return null;

@@ -280,13 +280,12 @@ public final class ReplicaSetController implements AutoCloseable {
                 ripe = ripe == null || left.compareTo(ripe) < 0 ? left : ripe;
             }
         }
+        JsonObject.Builder counts = JsonObject.builder().put("replicas", active.size());
+        putUnlessZero(counts, "fullyLabeledReplicas", labelled);
+        putUnlessZero(counts, "readyReplicas", ready);
+        putUnlessZero(counts, "availableReplicas", available);
         JsonObject status =
-                JsonObject.builder()
-                        .put("replicas", active.size())
-                        .put("fullyLabeledReplicas", labelled)
-                        .put("readyReplicas", ready)
-                        .put("availableReplicas", available)
-                        .put("observedGeneration", replicaSet.generation())
+                counts.put("observedGeneration", replicaSet.generation())
                         .putUnlessEmpty("conditions", conditions(replicaSet, failure, now))
                         .build();
         if (!status.equals(replicaSet.status())) {
@@ -297,6 +296,13 @@ public final class ReplicaSetController implements AutoCloseable {
                                     .update(ResourceType.REPLICA_SETS, changed, "status", AS_ME));
         }
         return Optional.ofNullable(ripe).map(left -> left.plusMillis(10));
+    }
+
+    /** As Kubernetes' types have it, so that what is read back equals what was written. */
+    static void putUnlessZero(JsonObject.Builder builder, String name, long value) {
+        if (value != 0) {
+            builder.put(name, value);
+        }
     }
 
     private static JsonArray conditions(

@@ -16,9 +16,9 @@ import java.util.Map;
 /**
  * The arithmetic of a Deployment's rollout, as in Kubernetes. Pure.
  *
- * <p>It counts what was asked for ({@code spec.replicas}) where more pods could do harm, and what
- * is there ({@code status.availableReplicas}) where fewer could: so it never asks for more than
- * {@link #most} pods nor takes an available one below {@link #least}, however late the status is.
+ * <p>It counts what was asked for ({@code spec.replicas}) before it takes pods away, and what is
+ * there ({@code status.availableReplicas}) of those only: so it never takes an available pod below
+ * {@link #least}, however late the status is.
  *
  * @param replicas wanted
  * @param surge how many more there may be on the way
@@ -70,16 +70,6 @@ record RollingUpdate(long replicas, long surge, long unavailable) {
 
     long least() {
         return Math.max(0, replicas - unavailable);
-    }
-
-    /** How many the new ReplicaSet should have now. */
-    long newReplicas(KubeObject fresh, long asked) {
-        long have = replicas(fresh);
-        if (have >= replicas) {
-            return replicas;
-        }
-        long room = replicas + surge - asked;
-        return room <= 0 ? have : have + Math.min(room, replicas - have);
     }
 
     /**

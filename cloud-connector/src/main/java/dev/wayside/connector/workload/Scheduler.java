@@ -289,16 +289,25 @@ public final class Scheduler implements AutoCloseable {
     }
 
     private void bind(KubeObject pod, KubeObject node) {
-        JsonArray conditions =
-                Conditions.with(
-                        pod.status().array("conditions"),
-                        Conditions.of("PodScheduled", "True", "", ""),
-                        cluster.clock().instant());
         // The revision that the decision was made on is the precondition.
-        KubeObject bound =
-                pod.withSpec(pod.spec().with("nodeName", node.name()))
-                        .withStatus(pod.status().with("conditions", conditions));
-        pods.write(() -> cluster.store().update(ResourceType.PODS, bound, "binding", AS_ME));
+        JsonObject metadata =
+                JsonObject.builder()
+                        .put("name", pod.name())
+                        .put("namespace", pod.namespace())
+                        .put("uid", pod.uid())
+                        .put("resourceVersion", pod.resourceVersion())
+                        .build();
+        JsonObject target =
+                JsonObject.builder().put("kind", "Node").put("name", node.name()).build();
+        KubeObject binding =
+                new KubeObject(
+                        JsonObject.builder()
+                                .put("apiVersion", "v1")
+                                .put("kind", "Binding")
+                                .put("metadata", metadata)
+                                .put("target", target)
+                                .build());
+        pods.write(() -> cluster.store().update(ResourceType.PODS, binding, "binding", AS_ME));
         unpark(pod.key(ResourceType.PODS));
         cluster.normal(
                 pod,

@@ -213,9 +213,9 @@ final class World implements AutoCloseable {
                             JsonObject status = each.status();
                             return status.number("observedGeneration").orElse(0)
                                             == each.generation()
-                                    && status.number("replicas").orElse(-1) == replicas
-                                    && status.number("updatedReplicas").orElse(-1) == replicas
-                                    && status.number("availableReplicas").orElse(-1) == replicas;
+                                    && status.number("replicas").orElse(0) == replicas
+                                    && status.number("updatedReplicas").orElse(0) == replicas
+                                    && status.number("availableReplicas").orElse(0) == replicas;
                         })
                 .isPresent();
     }

@@ -198,10 +198,15 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
                         if (!before.spec().text("nodeName").isEmpty()) {
                             throw ApiException.conflict(key, "the pod is bound already");
                         }
+                        JsonObject scheduled = Conditions.of("PodScheduled", "True", "", "");
                         yield before.withSpec(
                                         before.spec()
-                                                .with("nodeName", object.spec().text("nodeName")))
-                                .withStatus(object.status());
+                                                .with(
+                                                        "nodeName",
+                                                        object.json().text("target", "name")))
+                                .withStatus(
+                                        before.status()
+                                                .with("conditions", JsonArray.of(scheduled)));
                     }
                     default -> throw new IllegalArgumentException(subresource);
                 };
