@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector;
+
+import dev.wayside.connector.pki.PodCidrs;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How the connector is started.
+ *
+ * @param data folder for everything it keeps
+ * @param advertise host names and addresses by which gateways and users reach it
+ * @param podCidrs where the Nodes' subnets come from
+ * @param certificateLifetime of gateways and users
+ * @param readyFile written when it is ready, removed when it stops
+ */
+public record ConnectorOptions(
+        Path data,
+        String listenHost,
+        int listenPort,
+        List<String> advertise,
+        PodCidrs podCidrs,
+        Duration certificateLifetime,
+        Optional<Path> readyFile) {
+
+    static final String USAGE =
+            """
+            Usage: connector [--data DIR] [--listen HOST:PORT] [--advertise HOST]...
+                             [--cluster-cidr CIDR] [--certificate-days N] [--ready-file FILE]
+                   connector token create [--label KEY=VALUE]... [--taint KEY=VALUE:EFFECT]...
+                             [--node NAME] [--ttl 1h] [--connector URL]
+                             [--data DIR | --kubeconfig FILE]
+
+              --data DIR          where everything is kept (default: data)
+              --listen HOST:PORT  default: 0.0.0.0:8443
+              --advertise HOST    a name or address by which gateways reach it; may be repeated
+              --cluster-cidr CIDR each Node gets a /24 of it for its pods (default: 10.244.0.0/16)
+              --certificate-days N  lifetime of the certificates of gateways (default: 90)
+              --ready-file FILE   written when the connector is ready
+            """;
+
+    public ConnectorOptions {
+        advertise = List.copyOf(advertise);
+    }
+
+    /**
+     * @throws IllegalArgumentException if an option is unknown or its value is no good
+     */
+    static ConnectorOptions parse(List<String> arguments) {
+        Path data = Path.of("data");
+        String host = "0.0.0.0";
+        int port = 8443;
+        List<String> advertise = new ArrayList<>();
+        PodCidrs podCidrs = PodCidrs.parse("10.244.0.0/16");
+        Duration lifetime = Duration.ofDays(90);
+        Optional<Path> readyFile = Optional.empty();
+        Arguments rest = new Arguments(arguments);
+        while (rest.hasNext()) {
+            String option = rest.next();
+            switch (option) {
+                case "--data" -> data = Path.of(rest.value(option));
+                case "--listen" -> {
+                    String listen = rest.value(option);
+                    int colon = listen.lastIndexOf(':');
+                    host = colon < 0 ? listen : listen.substring(0, colon);
+                    port = colon < 0 ? port : port(listen.substring(colon + 1));
+                    host = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+                }
+                case "--advertise" -> advertise.add(rest.value(option));
+                case "--cluster-cidr" -> podCidrs = PodCidrs.parse(rest.value(option));
+                case "--certificate-days" -> {
+                    int days = Arguments.number(option, rest.value(option), 1, 3650);
+                    lifetime = Duration.ofDays(days);
+                }
+                case "--ready-file" -> readyFile = Optional.of(Path.of(rest.value(option)));
+                default -> throw new IllegalArgumentException("unknown option " + option);
+            }
+        }
+        return new ConnectorOptions(data, host, port, advertise, podCidrs, lifetime, readyFile);
+    }
+
+    Path kubeconfig() {
+        return data.resolve("kubeconfig");
+    }
+
+    InetSocketAddress listen() {
+        return new InetSocketAddress(listenHost, listenPort);
+    }
+
+    /** All names that the server's certificate is for. */
+    List<String> names() {
+        List<String> names = new ArrayList<>(advertise);
+        if (!isWildcard()) {
+            names.add(listenHost);
+        }
+        return names;
+    }
+
+    /** The host for those on this machine. */
+    String localHost() {
+        return isWildcard() ? "127.0.0.1" : listenHost;
+    }
+
+    /** The host for gateways. */
+    String advertisedHost() {
+        return advertise.isEmpty() ? localHost() : advertise.get(0);
+    }
+
+    private boolean isWildcard() {
+        return listenHost.isEmpty() || listenHost.equals("0.0.0.0") || listenHost.equals("::");
+    }
+
+    private static int port(String text) {
+        return Arguments.number("--listen", text, 0, 65_535);
+    }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector;
+
+import dev.wayside.connector.apiserver.ApiServer;
+import dev.wayside.connector.apiserver.KindRules;
+import dev.wayside.connector.gateway.BoundObjects;
+import dev.wayside.connector.gateway.ConnectorAuthorizer;
+import dev.wayside.connector.gateway.NodeAuthorizer;
+import dev.wayside.connector.pki.CertificateAuthenticator;
+import dev.wayside.connector.pki.CertificateAuthority;
+import dev.wayside.connector.pki.DurableFile;
+import dev.wayside.connector.pki.JoinTokens;
+import dev.wayside.connector.pki.Joining;
+import dev.wayside.connector.pki.Kubeconfig;
+import dev.wayside.connector.pki.ServerCertificate;
+import dev.wayside.connector.pki.Upkeep;
+import dev.wayside.connector.schema.BuiltInKinds;
+import dev.wayside.connector.schema.Kinds;
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.EmbeddedObjectStore;
+import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.store.ObjectStore.Patch;
+import dev.wayside.connector.store.ObjectStore.WriteOptions;
+import dev.wayside.connector.store.StoreSettings;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ResourceType;
+import dev.wayside.wire.EventLoops;
+import dev.wayside.wire.HttpServer;
+import dev.wayside.wire.ServerLimits;
+import dev.wayside.wire.ServerTls;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running connector: starts its parts in order, and closes them in reverse. */
+public final class ConnectorServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectorServer.class);
+    private static final int LOOPS = 2;
+    private static final Duration FILL_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(2);
+
+    private final ConnectorOptions options;
+    private final Clock clock;
+    private final Deque<AutoCloseable> started = new ArrayDeque<>();
+    private volatile boolean ready;
+    private URI url = URI.create("https://127.0.0.1");
+
+    private ConnectorServer(ConnectorOptions options, Clock clock) {
+        this.options = options;
+        this.clock = clock;
+    }
+
+    /**
+     * Starts one, and returns when it is ready.
+     *
+     * @param controllers starts what acts upon the objects; closed before the store
+     * @throws IOException if the data folder or the port cannot be had; the message says which
+     */
+    public static ConnectorServer start(
+            ConnectorOptions options,
+            BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers,
+            Clock clock)
+            throws IOException, InterruptedException {
+        ConnectorServer server = new ConnectorServer(options, clock);
+        try {
+            server.start(controllers);
+            return server;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    /** Where it is reached from this machine. */
+    public URI url() {
+        return url;
+    }
+
+    private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers) throws IOException, InterruptedException {
+        Path data = Files.createDirectories(options.data());
+        Kinds kinds = new BuiltInKinds();
+        // The store locks its folder, so it comes before all else that writes there.
+        EmbeddedObjectStore store =
+                closing(
+                        EmbeddedObjectStore.open(
+                                data.resolve("store"), kinds, StoreSettings.DEFAULT, clock));
+        Path pki = data.resolve("pki");
+        CertificateAuthority authority = CertificateAuthority.open(pki, clock);
+        ServerCertificate certificate =
+                ServerCertificate.open(pki, authority, options.names(), clock);
+        NamespaceRules namespaces = new NamespaceRules(store);
+        namespaces.ensure();
+
+        JoinTokens tokens = new JoinTokens(store, clock);
+        Joining joining =
+                new Joining(
+                        store,
+                        authority,
+                        tokens,
+                        options.podCidrs(),
+                        options.certificateLifetime(),
+                        clock);
+        joining.resume();
+        BoundObjects bound = closing(new BoundObjects(store));
+        bound.start();
+        if (!bound.awaitComplete(FILL_TIMEOUT)) {
+            throw new IOException("the store did not list its pods and nodes in time");
+        }
+        ApiServer api =
+                closing(
+                        new ApiServer(
+                                store,
+                                kinds,
+                                new CertificateAuthenticator(tokens, bound::isCurrentNode, clock),
+                                new ConnectorAuthorizer(
+                                        new NodeAuthorizer(bound), tokens::mayRead, clock),
+                                Map.<String, KindRules>of(
+                                        ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
+                                        joining,
+                                        ResourceType.NAMESPACES.qualified(),
+                                        namespaces),
+                                () -> ready,
+                                ApiServer.Limits.DEFAULT,
+                                clock));
+        api.start();
+        closing(controllers.apply(store, clock));
+        Upkeep upkeep = closing(new Upkeep(store, certificate, clock));
+        upkeep.start();
+        listen(api, certificate);
+        Kubeconfig.ensure(options.kubeconfig(), authority, url, clock);
+        publish(store, authority);
+        ready = true;
+        if (options.readyFile().isPresent()) {
+            Path file = options.readyFile().get();
+            closing(() -> Files.deleteIfExists(file));
+            DurableFile.write(file, url + "\n");
+        }
+        LOG.info("Ready at {}", url);
+    }
+
+    private void listen(ApiServer api, ServerCertificate certificate) throws IOException {
+        EventLoops loops = closing(new EventLoops("wayside-connector-listener", LOOPS));
+        HttpServer listener =
+                HttpServer.start(
+                        options.listen(),
+                        new ServerTls(certificate, clock::instant),
+                        ServerLimits.connector(),
+                        ApiServer::refusal,
+                        loops,
+                        api);
+        closing(
+                () -> {
+                    // Watches end by themselves, so that the listener need not wait for them.
+                    api.endWatches();
+                    listener.stop(STOP_GRACE);
+                });
+        int port = listener.address().getPort();
+        url = url(options.localHost(), port);
+    }
+
+    /** Where gateways find the connector and how they know it, for whoever makes join tokens. */
+    private void publish(ObjectStore store, CertificateAuthority authority) {
+        KubeObject wanted =
+                KubeObject.of(ResourceType.CONFIG_MAPS, "kube-public", "wayside-connector")
+                        .with(
+                                "data",
+                                JsonObject.builder()
+                                        .put(
+                                                "url",
+                                                url(options.advertisedHost(), url.getPort())
+                                                        .toString())
+                                        .put("caHash", authority.pin())
+                                        .build());
+        WriteOptions writer = WriteOptions.by("wayside-connector");
+        try {
+            store.create(ResourceType.CONFIG_MAPS, wanted, writer);
+        } catch (ApiException e) {
+            if (e.reason() != ApiException.Reason.ALREADY_EXISTS) {
+                throw e;
+            }
+            store.patch(
+                    ResourceType.CONFIG_MAPS,
+                    wanted.key(ResourceType.CONFIG_MAPS),
+                    Patch.merge(JsonObject.of("data", wanted.json().object("data"))),
+                    "",
+                    writer);
+        }
+    }
+
+    private static URI url(String host, int port) {
+        return URI.create("https://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
+    }
+
+    private <T extends AutoCloseable> T closing(T part) {
+        started.push(part);
+        return part;
+    }
+
+    /** Stops within 10 s. */
+    @Override
+    public void close() {
+        ready = false;
+        while (!started.isEmpty()) {
+            AutoCloseable part = started.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                if (e instanceof InterruptedException) {
+                    Thread.currentThread().interrupt();
+                }
+                LOG.error("A part did not close: {}", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.apiserver;
+
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.store.ObjectStore.ObjectList;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Gives objects and lists the form that the client asked for. */
+final class Presentation {
+    private final KindDefinition kind;
+    private final Negotiation.Form form;
+    private final String includeObject;
+    private final Clock clock;
+
+    /**
+     * @param includeObject what each row of a table brings along: {@code None}, {@code Metadata} or
+     *     {@code Object}; {@code ""} for Metadata
+     */
+    Presentation(KindDefinition kind, Negotiation.Form form, String includeObject, Clock clock) {
+        this.kind = kind;
+        this.form = form == Negotiation.Form.DISCOVERY ? Negotiation.Form.PLAIN : form;
+        this.includeObject = includeObject;
+        this.clock = clock;
+    }
+
+    JsonObject object(KubeObject object) {
+        return switch (form) {
+            case TABLE ->
+                    table(
+                            JsonObject.of("resourceVersion", object.resourceVersion()),
+                            true,
+                            List.of(object));
+            case METADATA -> metadataOnly(object);
+            default -> object.json();
+        };
+    }
+
+    /**
+     * @param first whether it is the first of its watch: later tables leave out the columns
+     */
+    JsonObject event(KubeObject object, boolean first) {
+        return form == Negotiation.Form.TABLE
+                ? table(
+                        JsonObject.of("resourceVersion", object.resourceVersion()),
+                        first,
+                        List.of(object))
+                : object(object);
+    }
+
+    /** A bookmark has nothing but its revision, and perhaps an annotation. */
+    JsonObject bookmark(KubeObject object) {
+        JsonObject metadata = object.metadata();
+        if (form == Negotiation.Form.TABLE) {
+            return table(metadata, false, List.of());
+        }
+        JsonObject bare =
+                JsonObject.builder()
+                        .put("kind", kind.type().kind())
+                        .put("apiVersion", kind.type().apiVersion())
+                        .put("metadata", metadata)
+                        .build();
+        return form == Negotiation.Form.METADATA ? metadataOnly(new KubeObject(bare)) : bare;
+    }
+
+    JsonObject list(ObjectList list) {
+        JsonObject.Builder metadata =
+                JsonObject.builder().put("resourceVersion", list.resourceVersion());
+        metadata.putUnlessEmpty("continue", list.continueToken());
+        if (!list.continueToken().isEmpty()) {
+            list.remaining().ifPresent(count -> metadata.put("remainingItemCount", count));
+        }
+        if (form == Negotiation.Form.TABLE) {
+            return table(metadata.build(), true, list.items());
+        }
+        List<Json> items = new ArrayList<>(list.items().size());
+        list.items()
+                .forEach(
+                        item ->
+                                items.add(
+                                        form == Negotiation.Form.METADATA
+                                                ? metadataOnly(item)
+                                                : item.json()));
+        boolean partial = form == Negotiation.Form.METADATA;
+        return JsonObject.builder()
+                .put("kind", partial ? "PartialObjectMetadataList" : kind.type().kind() + "List")
+                .put("apiVersion", partial ? "meta.k8s.io/v1" : kind.type().apiVersion())
+                .put("metadata", metadata.build())
+                .put("items", new JsonArray(items))
+                .build();
+    }
+
+    private JsonObject table(JsonObject metadata, boolean columns, List<KubeObject> objects) {
+        Instant now = clock.instant();
+        List<Json> rows = new ArrayList<>(objects.size());
+        objects.forEach(object -> rows.add(row(object, now)));
+        return JsonObject.builder()
+                .put("kind", "Table")
+                .put("apiVersion", "meta.k8s.io/v1")
+                .put("metadata", metadata)
+                .put("columnDefinitions", columns ? columnDefinitions() : JsonArray.EMPTY)
+                .put("rows", new JsonArray(rows))
+                .build();
+    }
+
+    private JsonArray columnDefinitions() {
+        List<Json> columns = new ArrayList<>();
+        for (KindDefinition.Column column : kind.columns()) {
+            columns.add(
+                    JsonObject.builder()
+                            .put("name", column.name())
+                            .put("type", column.type())
+                            .put("format", column.format())
+                            .put("description", column.description())
+                            .put("priority", column.priority())
+                            .build());
+        }
+        return new JsonArray(columns);
+    }
+
+    private JsonObject row(KubeObject object, Instant now) {
+        JsonObject.Builder row =
+                JsonObject.builder().put("cells", new JsonArray(kind.cells(object, now)));
+        switch (includeObject) {
+            case "None" -> {}
+            case "Object" -> row.put("object", object.json());
+            default -> row.put("object", metadataOnly(object));
+        }
+        return row.build();
+    }
+
+    private static JsonObject metadataOnly(KubeObject object) {
+        return JsonObject.builder()
+                .put("kind", "PartialObjectMetadata")
+                .put("apiVersion", "meta.k8s.io/v1")
+                .put("metadata", object.metadata())
+                .build();
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.apiserver;
+
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.store.ObjectStore.ListQuery;
+import dev.wayside.model.FieldSelector;
+import dev.wayside.model.KubeObject;
+import java.time.Clock;
+
+/** get and list. */
+final class ReadRequests {
+    private final ObjectStore store;
+    private final Clock clock;
+
+    ReadRequests(ObjectStore store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+    }
+
+    void get(Call call) {
+        KubeObject object =
+                store.get(call.key()).orElseThrow(() -> ApiException.notFound(call.key()));
+        call.respond(200, presentation(call).object(object));
+    }
+
+    void list(Call call) {
+        call.respond(200, presentation(call).list(store.list(query(call))));
+    }
+
+    Presentation presentation(Call call) {
+        return new Presentation(
+                call.kind(), call.form(), call.query().text("includeObject"), clock);
+    }
+
+    /**
+     * @throws ApiException BadRequest if a parameter is no good
+     */
+    static ListQuery query(Call call) {
+        QueryParameters query = call.query();
+        return new ListQuery(
+                call.type(),
+                call.info().namespace(),
+                call.info().labels(),
+                fields(call),
+                (int) Math.min(query.number("limit").orElse(0), 10_000),
+                query.text("continue"),
+                query.text("resourceVersion"),
+                query.text("resourceVersionMatch").equals("Exact"));
+    }
+
+    /**
+     * @throws ApiException BadRequest if the kind has no such field
+     */
+    static FieldSelector fields(Call call) {
+        KindDefinition kind = call.kind();
+        FieldSelector fields = call.info().fields();
+        for (FieldSelector.Term term : fields.terms()) {
+            if (!kind.selectableFields().contains(term.field())) {
+                throw ApiStatus.badRequest("field label not supported: " + term.field());
+            }
+        }
+        return fields;
+    }
+}

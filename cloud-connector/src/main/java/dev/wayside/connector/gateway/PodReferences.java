@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.gateway;
+
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ObjectKey;
+import dev.wayside.model.ResourceType;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The ConfigMaps and Secrets that a Pod names: what its gateway needs to run it. */
+final class PodReferences {
+    private final String namespace;
+    private final Set<ObjectKey> found = new HashSet<>();
+
+    private PodReferences(String namespace) {
+        this.namespace = namespace;
+    }
+
+    static Set<ObjectKey> of(KubeObject pod) {
+        PodReferences references = new PodReferences(pod.namespace());
+        JsonObject spec = pod.spec();
+        for (String containers : List.of("containers", "initContainers", "ephemeralContainers")) {
+            spec.array(containers).objects().forEach(references::container);
+        }
+        spec.array("volumes").objects().forEach(references::volume);
+        spec.array("imagePullSecrets")
+                .objects()
+                .forEach(secret -> references.secret(secret.text("name")));
+        return Set.copyOf(references.found);
+    }
+
+    private void container(JsonObject container) {
+        for (JsonObject variable : container.array("env").objects()) {
+            configMap(variable.text("valueFrom", "configMapKeyRef", "name"));
+            secret(variable.text("valueFrom", "secretKeyRef", "name"));
+        }
+        for (JsonObject source : container.array("envFrom").objects()) {
+            configMap(source.text("configMapRef", "name"));
+            secret(source.text("secretRef", "name"));
+        }
+    }
+
+    private void volume(JsonObject volume) {
+        configMap(volume.text("configMap", "name"));
+        secret(volume.text("secret", "secretName"));
+        for (JsonObject source : volume.object("projected").array("sources").objects()) {
+            configMap(source.text("configMap", "name"));
+            secret(source.text("secret", "name"));
+        }
+    }
+
+    private void configMap(String name) {
+        add(ResourceType.CONFIG_MAPS, name);
+    }
+
+    private void secret(String name) {
+        add(ResourceType.SECRETS, name);
+    }
+
+    private void add(ResourceType type, String name) {
+        if (!name.isEmpty()) {
+            found.add(type.key(namespace, name));
+        }
+    }
+}
