@@ -11,6 +11,10 @@ import dev.wayside.api.driver.DriverException;
 import dev.wayside.api.driver.PodReality;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.api.driver.SandboxRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +30,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What every {@link ContainerDriver} does, be it real or a fake. A subclass says how to open one;
@@ -44,6 +49,7 @@ public abstract class ContainerDriverContract {
 
     protected ContainerDriver driver;
 
+    private Path readyFolders;
     private final List<ContainerDriver> opened = new ArrayList<>();
 
     /**
@@ -63,8 +69,17 @@ public abstract class ContainerDriverContract {
         return "";
     }
 
+    /**
+     * Waits until a program that runs on listens to signals, which it shows by making the file. A
+     * fake, in which nothing runs, has nothing to wait for.
+     */
+    protected void awaitReady(Path file) throws Exception {
+        Eventually.holds(file + " is made", PATIENCE, () -> Files.exists(file));
+    }
+
     @BeforeEach
-    void openDriver() throws Exception {
+    void openDriver(@TempDir Path folder) throws Exception {
+        readyFolders = folder;
         driver = reopen(gatewayUid);
     }
 
@@ -442,7 +457,15 @@ public abstract class ContainerDriverContract {
 
     protected final ContainerRequest request(
             String uid, String container, int attempt, TestProgram program) {
-        return request(uid, container, attempt, program.command(), Map.of(), List.of());
+        List<ContainerRequest.Mount> mounts =
+                program.runsOn()
+                        ? List.of(
+                                new ContainerRequest.Mount(
+                                        readyFolder(uid, container, attempt),
+                                        TestProgram.READY_FOLDER,
+                                        false))
+                        : List.of();
+        return request(uid, container, attempt, program.command(), Map.of(), mounts);
     }
 
     protected final ContainerRequest request(
@@ -476,8 +499,22 @@ public abstract class ContainerDriverContract {
     }
 
     protected final PodReality.Container start(
-            String uid, String container, int attempt, TestProgram program) throws DriverException {
-        return driver.startContainer(request(uid, container, attempt, program));
+            String uid, String container, int attempt, TestProgram program) throws Exception {
+        PodReality.Container started =
+                driver.startContainer(request(uid, container, attempt, program));
+        if (program.runsOn()) {
+            awaitReady(readyFolder(uid, container, attempt).resolve(TestProgram.READY_FILE));
+        }
+        return started;
+    }
+
+    private Path readyFolder(String uid, String container, int attempt) {
+        Path folder = readyFolders.resolve(uid + "_" + container + "_" + attempt);
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     protected final PodReality reality(String uid) throws DriverException {

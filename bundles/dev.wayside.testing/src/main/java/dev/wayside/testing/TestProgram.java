@@ -10,15 +10,25 @@ import java.util.Optional;
  */
 public enum TestProgram {
     /** Runs until it is asked to end, and then ends with 0. */
-    RUNS(0, "trap 'exit 0' TERM; sleep 3600 & wait $!"),
+    RUNS(0, "trap 'exit 0' TERM; " + TestProgram.READY + "; sleep 3600 & wait $!"),
     /** Runs until it is killed; SIGTERM does not move it. */
-    STUBBORN(137, "trap '' TERM; while :; do sleep 1; done"),
+    STUBBORN(137, "trap '' TERM; " + TestProgram.READY + "; while :; do sleep 1; done"),
     /** Ends with 0 at once. */
     SUCCEEDS(0, "exit 0"),
     /** Ends with 3 at once. */
     FAILS(3, "exit 3"),
     /** Cannot be started: there is no such file. */
     ABSENT(-1, "");
+
+    /** The folder that the programs which run on expect to be mounted. */
+    public static final String READY_FOLDER = "/ready";
+
+    /** The file that they make there once signals do to them what they should. */
+    public static final String READY_FILE = "up";
+
+    // Where there is no mount namespace the driver tells where mounts are found.
+    private static final String READY =
+            ": > \"${CONTAINER_SANDBOX_MOUNT_POINT:-}" + READY_FOLDER + "/" + READY_FILE + "\"";
 
     private final int exitCode;
     private final String script;
@@ -31,6 +41,11 @@ public enum TestProgram {
     /** For {@code ContainerRequest.command}. */
     public List<String> command() {
         return script.isEmpty() ? List.of("/no/such/program") : List.of("sh", "-c", script);
+    }
+
+    /** Whether it runs until it is stopped. */
+    public boolean runsOn() {
+        return this == RUNS || this == STUBBORN;
     }
 
     /** What it ends with; -1 if it never runs. */
