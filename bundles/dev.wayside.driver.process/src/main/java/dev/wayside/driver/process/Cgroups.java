@@ -73,7 +73,7 @@ final class Cgroups {
                     delegate(hierarchy, folder);
                 }
                 Path group = folder.resolve(container);
-                Files.createDirectories(group);
+                makeFolder(group);
                 made.add(group);
                 apply(hierarchy, group, limits);
                 memory |= hierarchy.memory();
@@ -102,11 +102,24 @@ final class Cgroups {
                     }
                     TimeUnit.MILLISECONDS.sleep(20);
                 }
+                removeEmptyParents(group);
             }
         } catch (IOException e) {
             LOG.warn("control groups of {} stay", container, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Makes a group that another thread does not take for an empty parent meanwhile. */
+    private synchronized void makeFolder(Path group) throws IOException {
+        Files.createDirectories(group);
+    }
+
+    private synchronized void removeEmptyParents(Path group) {
+        Path gateway = DurableFiles.folderOf(group);
+        if (removed(gateway)) {
+            removed(DurableFiles.folderOf(gateway));
         }
     }
 

@@ -17,6 +17,9 @@ final class HostProcesses {
 
     private static final long STEP_MILLIS = 10;
 
+    /** How often a waiter must be missed in succession to count as gone; takes 2 s. */
+    private static final int LOOKS = 20;
+
     private final Waiter waiter;
     private final Cgroups cgroups;
     private final Accounts accounts;
@@ -53,15 +56,19 @@ final class HostProcesses {
         if (now.state() != PodReality.State.CREATED) {
             return now;
         }
-        if (waiter.of(container.path()).isEmpty()) {
-            // It may have recorded the start just before it vanished from that list.
+        if (container.claimed()) {
+            // Left by a gateway that died: its waiter may be about to start the program.
+            await("finding " + request, PATIENCE, new Begun(container));
             now = read(container);
             if (now.state() != PodReality.State.CREATED) {
                 return now;
             }
-            launch(container, request);
+            // That waiter died before it started anything.
+            container.dropClaim();
         }
-        await("starting " + request, PATIENCE, () -> begun(container));
+        // If a waiter without a claim is still on its way, one of the two will win the claim.
+        launch(container, request);
+        await("starting " + request, PATIENCE, new Begun(container));
         now = read(container);
         if (now.state() == PodReality.State.CREATED) {
             throw Failures.unavailable(
@@ -86,15 +93,28 @@ final class HostProcesses {
         DurableFiles.write(
                 container.path().resolve("cgroup"),
                 groups.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        // Nobody is at work on it: a claim is left from one that died before it started anything.
-        container.dropClaim();
         waiter.run(container.path(), launch);
     }
 
-    /** Whether the start has been recorded, or has failed for good. */
-    private boolean begun(ContainerFolder container) throws IOException, DriverException {
-        return read(container).state() != PodReality.State.CREATED
-                || (!container.claimed() && waiter.of(container.path()).isEmpty());
+    /** Whether the start has been recorded, or nobody is there who would do it. */
+    private final class Begun implements Condition {
+        private final ContainerFolder container;
+        private int misses;
+
+        Begun(ContainerFolder container) {
+            this.container = container;
+        }
+
+        @Override
+        public boolean holds() throws DriverException, IOException {
+            if (read(container).state() != PodReality.State.CREATED) {
+                return true;
+            }
+            // Not found once says nothing: a process that is just changing its program has no
+            // arguments for a moment.
+            misses = waiter.of(container.path()).isEmpty() ? misses + 1 : 0;
+            return misses == LOOKS;
+        }
     }
 
     /** Ends it, gently first. */

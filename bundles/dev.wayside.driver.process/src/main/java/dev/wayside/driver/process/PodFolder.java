@@ -130,6 +130,10 @@ final class PodFolder {
         DurableFiles.deleteTree(folder);
     }
 
+    Path lockFile() {
+        return folder.resolve("lock");
+    }
+
     String uid() {
         return uid;
     }

@@ -181,9 +181,11 @@ public final class ProcessDriver implements ContainerDriver {
                 throw Failures.unavailable("CreateContainerError", "the pod has no sandbox");
             }
             ContainerFolder container = pod.container(request.name(), request.attempt());
-            processes.create(container, request);
-            exits.add(container, request.podUid());
-            return processes.start(container, request);
+            try (PodLock lock = PodLock.take(pod.lockFile())) {
+                processes.create(container, request);
+                exits.add(container, request.podUid());
+                return processes.start(container, request);
+            }
         } catch (IOException e) {
             throw Failures.disk("start " + request, e);
         }
