@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.driver.docker;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP/1.1 over the engine's Unix socket. Owns one event-loop thread. Each request has a connection
+ * of its own: on a Unix socket that costs next to nothing, and there is no pooled connection that
+ * the engine has closed meanwhile. At most {@value #MAX_CONNECTIONS} calls are under way at once.
+ */
+final class DockerSocket implements AutoCloseable {
+    private static final int MAX_CONNECTIONS = 8;
+    private static final int MAX_BODY = 3 * 1024 * 1024;
+
+    private final Path socket;
+    private final EventLoopGroup loop =
+            new MultiThreadIoEventLoopGroup(
+                    1,
+                    new DefaultThreadFactory("wayside-driver-docker-io", true),
+                    NioIoHandler.newFactory());
+    private final Semaphore connections = new Semaphore(MAX_CONNECTIONS);
+
+    DockerSocket(Path socket) {
+        this.socket = socket;
+    }
+
+    /** What the engine answered. */
+    record Answer(int status, byte[] body) {}
+
+    /** What to send; the body may hold secrets. */
+    record Question(HttpMethod method, String path, String contentType, byte[] body) {
+        static Question of(HttpMethod method, String path) {
+            return new Question(method, path, "", new byte[0]);
+        }
+
+        @Override
+        public String toString() {
+            return method + " " + path;
+        }
+    }
+
+    Path path() {
+        return socket;
+    }
+
+    EventLoopGroup loop() {
+        return loop;
+    }
+
+    /** Sends, and waits for the whole answer. */
+    Answer call(Question question, Duration atMost) throws IOException {
+        return call(question, atMost, null, Duration.ZERO);
+    }
+
+    /**
+     * Sends, and waits for the end of an answer that comes line by line.
+     *
+     * @param line is given each line of a good answer, on the event loop; the body of the answer is
+     *     empty then
+     * @param silence the longest pause
+     */
+    Answer call(
+            Question question, Duration atMost, @Nullable Consumer<byte[]> line, Duration silence)
+            throws IOException {
+        long begin = System.nanoTime();
+        try {
+            if (!connections.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new IOException("too many calls under way");
+            }
+        } catch (InterruptedException e) {
+            throw interrupted(question);
+        }
+        Stream stream = null;
+        try {
+            stream = open(question, line, silence);
+            long left = atMost.toNanos() - (System.nanoTime() - begin);
+            return stream.answer.get(Math.max(left, 0), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            throw interrupted(question);
+        } catch (TimeoutException e) {
+            throw new IOException(question + ": no answer within " + atMost.toSeconds() + " s", e);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IOException(question + ": " + cause, cause);
+        } finally {
+            if (stream != null) {
+                stream.close();
+            }
+            connections.release();
+        }
+    }
+
+    /** An exchange under way. Closing it gives it up. */
+    static final class Stream implements AutoCloseable {
+        private final CompletableFuture<Answer> answer;
+        private final Channel channel;
+
+        Stream(CompletableFuture<Answer> answer, Channel channel) {
+            this.answer = answer;
+            this.channel = channel;
+        }
+
+        /** Completes with the end of the answer, or of the connection. */
+        CompletableFuture<Answer> answer() {
+            return answer;
+        }
+
+        @Override
+        public void close() {
+            var unused = channel.close();
+        }
+    }
+
+    /** Sends, and returns at once. */
+    Stream open(Question question, @Nullable Consumer<byte[]> line, Duration silence) {
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
+        ChannelFuture connected =
+                new Bootstrap()
+                        .group(loop)
+                        .channel(NioDomainSocketChannel.class)
+                        .handler(
+                                new ChannelInitializer<Channel>() {
+                                    @Override
+                                    protected void initChannel(Channel channel) {
+                                        if (!silence.isZero()) {
+                                            channel.pipeline()
+                                                    .addLast(
+                                                            new ReadTimeoutHandler(
+                                                                    silence.toMillis(),
+                                                                    TimeUnit.MILLISECONDS));
+                                        }
+                                        channel.pipeline()
+                                                .addLast(new HttpClientCodec())
+                                                .addLast(new AnswerReader(answer, line, MAX_BODY));
+                                    }
+                                })
+                        .connect(UnixDomainSocketAddress.of(socket));
+        Channel channel = connected.channel();
+        connected.addListener(
+                done -> {
+                    if (done.isSuccess()) {
+                        channel.writeAndFlush(request(question))
+                                .addListener(
+                                        written -> {
+                                            if (!written.isSuccess()) {
+                                                answer.completeExceptionally(written.cause());
+                                                var unused = channel.close();
+                                            }
+                                        });
+                    } else {
+                        answer.completeExceptionally(done.cause());
+                    }
+                });
+        return new Stream(answer, channel);
+    }
+
+    private static FullHttpRequest request(Question question) {
+        FullHttpRequest request =
+                new DefaultFullHttpRequest(
+                        HttpVersion.HTTP_1_1,
+                        question.method(),
+                        question.path(),
+                        Unpooled.wrappedBuffer(question.body()));
+        request.headers()
+                .set(HttpHeaderNames.HOST, "docker")
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE)
+                .set(HttpHeaderNames.CONTENT_LENGTH, question.body().length);
+        if (!question.contentType().isEmpty()) {
+            request.headers().set(HttpHeaderNames.CONTENT_TYPE, question.contentType());
+        }
+        return request;
+    }
+
+    private static InterruptedIOException interrupted(Question question) {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException(question + ": interrupted");
+    }
+
+    /** Gives up what is under way and ends the thread, within 5 s. */
+    @Override
+    public void close() {
+        loop.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+}
