@@ -21,15 +21,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Containers in memory. They live in the {@link Engine}, which outlives the driver as a real engine
  * would: make a second driver on the same engine to play a restart.
  *
- * <p>A container runs until a test ends it; one whose command is {@code exit N} ends at once. Asked
- * to stop it ends with 143 at once, unless the test made it stubborn: then it is killed (137) when
- * the grace period is over.
+ * <p>A container whose command is a {@link TestProgram}'s behaves like it. Any other runs until a
+ * test ends it; asked to stop it ends with 143, unless the test made it stubborn: then it is killed
+ * (137) when the grace period is over.
  */
 public final class FakeContainerDriver implements ContainerDriver {
     /** What a driver was asked, for instance {@code startContainer web#0}. */
@@ -40,16 +41,20 @@ public final class FakeContainerDriver implements ContainerDriver {
         void call(String call, boolean effective) throws DriverException;
     }
 
+    private static final Pattern IMAGE = Pattern.compile("[a-z0-9][a-zA-Z0-9._:/@-]*[a-zA-Z0-9]");
+
     private final Engine engine;
     private final String name;
+    private final String gatewayUid;
 
     public FakeContainerDriver(Engine engine) {
-        this(engine, "fake");
+        this(engine, "fake", "gateway-1");
     }
 
-    public FakeContainerDriver(Engine engine, String name) {
+    public FakeContainerDriver(Engine engine, String name, String gatewayUid) {
         this.engine = engine;
         this.name = name;
+        this.gatewayUid = gatewayUid;
     }
 
     /** The machine that holds the containers. */
@@ -59,6 +64,7 @@ public final class FakeContainerDriver implements ContainerDriver {
         private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
         private final Map<String, DriverException> imageFailures = new LinkedHashMap<>();
         private final Map<String, DriverException> startFailures = new LinkedHashMap<>();
+        private final Set<String> images = new HashSet<>();
         private final Set<String> stubborn = new HashSet<>();
         private final List<String> starts = new ArrayList<>();
         private final List<String> calls = new ArrayList<>();
@@ -80,6 +86,11 @@ public final class FakeContainerDriver implements ContainerDriver {
         /** From now on nothing answers, or everything does. */
         public synchronized void down(boolean isDown) {
             down = isDown;
+        }
+
+        /** The image is there without being pulled. */
+        public synchronized void image(String image) {
+            images.add(image);
         }
 
         /** The image cannot be had; null makes it available again. */
@@ -216,6 +227,7 @@ public final class FakeContainerDriver implements ContainerDriver {
     }
 
     private static final class Pod {
+        final String gatewayUid;
         final String uid;
         final String namespace;
         final String name;
@@ -223,7 +235,8 @@ public final class FakeContainerDriver implements ContainerDriver {
         String ip = "";
         final List<Made> containers = new ArrayList<>();
 
-        Pod(String uid, String namespace, String name) {
+        Pod(String gatewayUid, String uid, String namespace, String name) {
+            this.gatewayUid = gatewayUid;
             this.uid = uid;
             this.namespace = namespace;
             this.name = name;
@@ -263,14 +276,25 @@ public final class FakeContainerDriver implements ContainerDriver {
     @Override
     public List<PodReality> pods() throws DriverException {
         before("pods");
-        return engine.snapshot();
+        synchronized (engine) {
+            return engine.pods.values().stream().filter(this::ours).map(Pod::reality).toList();
+        }
+    }
+
+    private boolean ours(Pod pod) {
+        return pod.gatewayUid.equals(gatewayUid);
+    }
+
+    private @Nullable Pod find(String podUid) {
+        Pod pod = engine.pods.get(podUid);
+        return pod != null && ours(pod) ? pod : null;
     }
 
     @Override
     public Optional<PodReality> pod(String podUid) throws DriverException {
         before("pod");
         synchronized (engine) {
-            return Optional.ofNullable(engine.pods.get(podUid)).map(Pod::reality);
+            return Optional.ofNullable(find(podUid)).map(Pod::reality);
         }
     }
 
@@ -283,8 +307,19 @@ public final class FakeContainerDriver implements ContainerDriver {
             if (failure != null) {
                 throw failure;
             }
+            if (!IMAGE.matcher(image).matches()) {
+                throw refused("InvalidImageName", "no image can have the name " + image);
+            }
+            if (policy == PullPolicy.NEVER && !engine.images.contains(image)) {
+                throw refused("ErrImageNeverPull", image + " is not present");
+            }
+            engine.images.add(image);
         }
         after(call);
+    }
+
+    private static DriverException refused(String reason, String message) {
+        return new DriverException(DriverException.Kind.REFUSED, reason, message, null);
     }
 
     @Override
@@ -296,7 +331,7 @@ public final class FakeContainerDriver implements ContainerDriver {
             Pod pod =
                     engine.pods.computeIfAbsent(
                             request.podUid(),
-                            uid -> new Pod(uid, request.namespace(), request.name()));
+                            uid -> new Pod(gatewayUid, uid, request.namespace(), request.name()));
             if (!pod.sandboxRunning) {
                 pod.sandboxRunning = true;
                 pod.ip = request.hostNetwork() ? "" : "10.244.0." + engine.addresses++;
@@ -317,7 +352,7 @@ public final class FakeContainerDriver implements ContainerDriver {
             if (failure != null) {
                 throw failure;
             }
-            Pod pod = engine.pods.get(request.podUid());
+            Pod pod = find(request.podUid());
             if (pod == null || !pod.sandboxRunning) {
                 throw new DriverException(
                         DriverException.Kind.UNAVAILABLE,
@@ -336,12 +371,15 @@ public final class FakeContainerDriver implements ContainerDriver {
                 pod.containers.add(made);
                 engine.requests.add(request);
             }
+            if (program(request).equals(Optional.of(TestProgram.ABSENT))) {
+                throw refused("RunContainerError", "no such program");
+            }
             if (made.state == PodReality.State.CREATED) {
                 made.state = PodReality.State.RUNNING;
                 made.started = engine.clock.instant();
                 engine.starts.add(request.podUid() + "/" + label);
-                if (exitCode(request).isPresent()) {
-                    made.end(exitCode(request).get(), engine.clock.instant());
+                if (endsAtOnce(request)) {
+                    made.end(program(request).orElseThrow().exitCode(), engine.clock.instant());
                 }
             }
             result = made.reality();
@@ -351,11 +389,14 @@ public final class FakeContainerDriver implements ContainerDriver {
         return result;
     }
 
-    private static Optional<Integer> exitCode(ContainerRequest request) {
-        List<String> command = request.command();
-        return command.size() == 2 && command.get(0).equals("exit")
-                ? Optional.of(Integer.valueOf(command.get(1)))
-                : Optional.empty();
+    private static Optional<TestProgram> program(ContainerRequest request) {
+        return TestProgram.of(request.command());
+    }
+
+    private static boolean endsAtOnce(ContainerRequest request) {
+        return program(request)
+                .filter(of -> of == TestProgram.SUCCEEDS || of == TestProgram.FAILS)
+                .isPresent();
     }
 
     @Override
@@ -363,19 +404,22 @@ public final class FakeContainerDriver implements ContainerDriver {
             throws DriverException {
         before("stopContainer " + containerId + " " + grace.toSeconds() + "s");
         synchronized (engine) {
-            Pod pod = engine.pods.get(podUid);
+            Pod pod = find(podUid);
             Made made = pod == null ? null : pod.byId(containerId).orElse(null);
             if (made == null || made.state != PodReality.State.RUNNING) {
                 return;
             }
-            if (engine.stubborn.contains(made.request.name())) {
+            if (engine.stubborn.contains(made.request.name())
+                    || program(made.request).equals(Optional.of(TestProgram.STUBBORN))) {
                 outlast(made, grace);
                 if (made.state == PodReality.State.RUNNING) {
                     made.end(137, engine.clock.instant());
                     engine.notifyAll();
                 }
             } else {
-                made.end(143, engine.clock.instant());
+                made.end(
+                        program(made.request).map(TestProgram::exitCode).orElse(143),
+                        engine.clock.instant());
             }
         }
         engine.hint(podUid);
@@ -401,15 +445,13 @@ public final class FakeContainerDriver implements ContainerDriver {
     public void removeContainer(String podUid, String containerId) throws DriverException {
         before("removeContainer " + containerId);
         synchronized (engine) {
-            Pod pod = engine.pods.get(podUid);
+            Pod pod = find(podUid);
             Made made = pod == null ? null : pod.byId(containerId).orElse(null);
             if (pod != null && made != null) {
                 if (made.state == PodReality.State.RUNNING) {
-                    throw new DriverException(
-                            DriverException.Kind.REFUSED,
+                    throw refused(
                             "ContainerRunning",
-                            "container " + containerId + " runs: stop it first",
-                            null);
+                            "container " + containerId + " runs: stop it first");
                 }
                 pod.containers.remove(made);
             }
@@ -421,7 +463,9 @@ public final class FakeContainerDriver implements ContainerDriver {
     public void removePod(String podUid) throws DriverException {
         before("removePod " + podUid);
         synchronized (engine) {
-            engine.pods.remove(podUid);
+            if (find(podUid) != null) {
+                engine.pods.remove(podUid);
+            }
         }
         engine.hint(podUid);
         after("removePod " + podUid);
