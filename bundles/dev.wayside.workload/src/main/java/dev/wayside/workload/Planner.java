@@ -155,7 +155,8 @@ final class Planner {
                 refreshVolumes();
             }
             if (actions.stream().noneMatch(Action::changesReality)) {
-                actions.addAll(0, report(facts, StatusView.running(facts, pod, waiting)));
+                // After what goes on in the background, so that it does not wait for the disk.
+                actions.addAll(report(facts, StatusView.running(facts, pod, waiting)));
             }
             if (wake != null) {
                 actions.add(new Action.Wait(wake));

@@ -96,6 +96,9 @@ final class PodSync {
             ObjectKey key, String uid, @Nullable KubeObject pod, boolean podsComplete)
             throws DriverException, StateException {
         for (int round = 0; round < MOST_ROUNDS; round++) {
+            if (pod == null && records.get(uid).isEmpty() && drivers.key(uid).isEmpty()) {
+                return true;
+            }
             Optional<BoundDriver> driver = driver(uid, pod);
             PodFacts facts = look(key, uid, pod, podsComplete, driver);
             if (facts == null) {
