@@ -13,9 +13,9 @@ import org.osgi.annotation.versioning.ConsumerType;
  * nothing else, so that several gateways can share one engine. What it made outlives the driver,
  * the bundle and the gateway's process, and is found again by {@link #pods}.
  *
- * <p>Every method is idempotent, safe for any thread (calls for one pod come one at a time) and
- * blocks for a bounded time. Names are deterministic in (pod UID, container name, attempt), so that
- * a call repeated after a crash finds what the first made.
+ * <p>Every method is idempotent, safe for any thread (calls for one pod come one at a time, {@link
+ * #stopContainer} excepted) and blocks for a bounded time. Names are deterministic in (pod UID,
+ * container name, attempt), so that a call repeated after a crash finds what the first made.
  */
 @ConsumerType
 public interface ContainerDriver {
@@ -65,6 +65,10 @@ public interface ContainerDriver {
     /**
      * Asks the container to end (SIGTERM, or the image's stop signal) and kills it after the grace
      * period. Returns when it has ended; ended or absent already is fine.
+     *
+     * <p>While one call waits, others may come for the same pod: for its other containers, and for
+     * the same container with a shorter grace period, which then counts. Both calls return when the
+     * container has ended. A thread that is interrupted while it waits throws UNAVAILABLE.
      */
     void stopContainer(String podUid, String containerId, Duration grace) throws DriverException;
 

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.workload;
+
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Writes {@code status} of a Pod as core/v1 defines it. Pure: the same facts give an equal status,
+ * so that comparing with the last one tells whether there is anything to report.
+ */
+final class StatusView {
+    /** Conditions that the node agent writes; others in the Pod are other people's and stay. */
+    private static final Set<String> OURS =
+            Set.of(
+                    "PodReadyToStartContainers",
+                    "Initialized",
+                    "Ready",
+                    "ContainersReady",
+                    "PodScheduled");
+
+    /** Why a container does not run (yet). */
+    record Waiting(String reason, String message) {}
+
+    private final PodFacts facts;
+    private final KubeObject pod;
+    private final List<Json> conditions = new ArrayList<>();
+
+    private StatusView(PodFacts facts, KubeObject pod) {
+        this.facts = facts;
+        this.pod = pod;
+    }
+
+    /** The status of a pod that was admitted. */
+    static JsonObject running(PodFacts facts, KubeObject pod, Map<String, Waiting> waiting) {
+        StatusView view = new StatusView(facts, pod);
+        List<JsonObject> containers = view.containers(waiting);
+        String phase = Phase.of(containers, pod.spec().string("restartPolicy").orElse("Always"));
+        return view.build(phase, containers, "", "");
+    }
+
+    /** The last status of a pod that was deleted: all has ended, nothing will start again. */
+    static JsonObject ended(PodFacts facts, KubeObject pod) {
+        StatusView view = new StatusView(facts, pod);
+        List<JsonObject> containers = view.containers(Map.of());
+        return view.build(Phase.of(containers, "Never"), containers, "", "");
+    }
+
+    /** The status of a pod that this node does not take. */
+    static JsonObject rejected(PodFacts facts, KubeObject pod, PodRecord record) {
+        return JsonObject.builder()
+                .put("phase", "Failed")
+                .put("reason", record.rejection())
+                .put("message", record.message())
+                .put("startTime", time(record.decided()))
+                .put("qosClass", Qos.of(pod))
+                .putUnlessEmpty("conditions", new StatusView(facts, pod).kept())
+                .build();
+    }
+
+    /** The status of a pod that cannot be run as it asks to be: it stays Pending. */
+    static JsonObject held(PodFacts facts, KubeObject pod, String reason, String message) {
+        StatusView view = new StatusView(facts, pod);
+        List<Json> containers = new ArrayList<>();
+        for (JsonObject container : pod.spec().array("containers").objects()) {
+            containers.add(
+                    base(container.text("name"), container.text("image"), "", 0)
+                            .put("ready", false)
+                            .put("started", false)
+                            .put("state", waitingState(new Waiting(reason, message)))
+                            .put("lastState", JsonObject.EMPTY)
+                            .build());
+        }
+        view.condition("Ready", false, reason, message);
+        view.condition("ContainersReady", false, reason, message);
+        return JsonObject.builder()
+                .put("phase", "Pending")
+                .put("reason", reason)
+                .put("message", message)
+                .put("conditions", view.allConditions())
+                .put("qosClass", Qos.of(pod))
+                .put("containerStatuses", new JsonArray(containers))
+                .build();
+    }
+
+    /** What the container ended with, by its last reported status; 137 if nobody knows. */
+    static int lastExitCode(JsonObject status) {
+        return (int)
+                status.object("state", "terminated")
+                        .number("exitCode")
+                        .orElse(
+                                status.object("state").has("waiting")
+                                        ? status.object("lastState", "terminated")
+                                                .number("exitCode")
+                                                .orElse(137)
+                                        : 137);
+    }
+
+    private List<JsonObject> containers(Map<String, Waiting> waiting) {
+        List<JsonObject> statuses = new ArrayList<>();
+        for (JsonObject container : pod.spec().array("containers").objects()) {
+            statuses.add(
+                    new ContainerStatus(facts, container, waiting.get(container.text("name")))
+                            .json());
+        }
+        return statuses;
+    }
+
+    static JsonObject.Builder base(String name, String image, String imageId, long restarts) {
+        return JsonObject.builder()
+                .put("name", name)
+                .put("image", image)
+                .put("imageID", imageId)
+                .put("restartCount", restarts);
+    }
+
+    static JsonObject waitingState(Waiting waiting) {
+        return JsonObject.of(
+                "waiting",
+                JsonObject.builder()
+                        .put("reason", waiting.reason())
+                        .putUnlessEmpty("message", waiting.message())
+                        .build());
+    }
+
+    static String time(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private JsonObject build(
+            String phase, List<JsonObject> containers, String reason, String message) {
+        conditionsFor(phase, containers);
+        String podIp = facts.podIp().isEmpty() ? facts.lastStatus().text("podIP") : facts.podIp();
+        boolean addressed =
+                facts.reality() != null || phase.equals("Succeeded") || phase.equals("Failed");
+        String hostIp =
+                facts.hostIp().isEmpty() ? facts.lastStatus().text("hostIP") : facts.hostIp();
+        JsonObject.Builder status =
+                JsonObject.builder()
+                        .put("phase", phase)
+                        .put("conditions", allConditions())
+                        .putUnlessEmpty("reason", reason)
+                        .putUnlessEmpty("message", message)
+                        .putUnlessEmpty("hostIP", hostIp)
+                        .putUnlessEmpty("hostIPs", ips(hostIp));
+        if (addressed) {
+            status.putUnlessEmpty("podIP", podIp).putUnlessEmpty("podIPs", ips(podIp));
+        }
+        PodRecord record = facts.record();
+        String started =
+                facts.lastStatus()
+                        .string("startTime")
+                        .orElse(record == null ? "" : time(record.decided()));
+        return status.putUnlessEmpty("startTime", started)
+                .put("containerStatuses", new JsonArray(List.copyOf(containers)))
+                .put("qosClass", Qos.of(pod))
+                .build();
+    }
+
+    private static JsonArray ips(String ip) {
+        return ip.isEmpty() ? JsonArray.EMPTY : JsonArray.of(JsonObject.of("ip", ip));
+    }
+
+    private void conditionsFor(String phase, List<JsonObject> containers) {
+        boolean completed = phase.equals("Succeeded");
+        List<String> unready =
+                containers.stream()
+                        .filter(container -> !container.flag("ready"))
+                        .map(container -> container.text("name"))
+                        .toList();
+        boolean ready = unready.isEmpty() && phase.equals("Running");
+        String reason =
+                ready
+                        ? ""
+                        : completed
+                                ? "PodCompleted"
+                                : phase.equals("Failed") ? "PodFailed" : "ContainersNotReady";
+        String message =
+                reason.equals("ContainersNotReady")
+                        ? "containers with unready status: [" + String.join(" ", unready) + "]"
+                        : "";
+        condition("PodReadyToStartContainers", facts.sandboxRunning(), "", "");
+        condition("Initialized", true, completed ? "PodCompleted" : "", "");
+        Optional<String> gate = ready ? closedGate() : Optional.empty();
+        if (gate.isPresent()) {
+            condition("Ready", false, "ReadinessGatesNotReady", gate.get());
+        } else {
+            condition("Ready", ready, reason, message);
+        }
+        condition("ContainersReady", ready, reason, message);
+    }
+
+    private Optional<String> closedGate() {
+        return pod.spec().array("readinessGates").objects().stream()
+                .map(gate -> gate.text("conditionType"))
+                .filter(type -> !pod.conditionIsTrue(type))
+                .findFirst()
+                .map(
+                        type ->
+                                "corresponding condition of pod readiness gate \""
+                                        + type
+                                        + "\" is not True.");
+    }
+
+    private void condition(String type, boolean holds, String reason, String message) {
+        String status = holds ? "True" : "False";
+        conditions.add(
+                JsonObject.builder()
+                        .put("type", type)
+                        .put("status", status)
+                        .put("lastTransitionTime", since(type, status))
+                        .putUnlessEmpty("reason", reason)
+                        .putUnlessEmpty("message", message)
+                        .build());
+    }
+
+    private String since(String type, String status) {
+        return lastCondition(type)
+                .filter(condition -> condition.text("status").equals(status))
+                .flatMap(condition -> condition.string("lastTransitionTime"))
+                .orElse(time(facts.now()));
+    }
+
+    private Optional<JsonObject> lastCondition(String type) {
+        return facts.lastStatus().array("conditions").objects().stream()
+                .filter(condition -> condition.text("type").equals(type))
+                .findFirst();
+    }
+
+    private JsonArray allConditions() {
+        List<Json> all = new ArrayList<>(conditions);
+        kept().forEach(all::add);
+        return new JsonArray(all);
+    }
+
+    /** What the scheduler and others wrote. A pod that is bound to a node was scheduled. */
+    private JsonArray kept() {
+        List<Json> kept = new ArrayList<>();
+        Optional<JsonObject> scheduled =
+                pod.condition("PodScheduled").or(() -> lastCondition("PodScheduled"));
+        kept.add(
+                scheduled.orElseGet(
+                        () ->
+                                JsonObject.builder()
+                                        .put("type", "PodScheduled")
+                                        .put("status", "True")
+                                        .put("lastTransitionTime", since("PodScheduled", "True"))
+                                        .build()));
+        pod.status().array("conditions").objects().stream()
+                .filter(condition -> !OURS.contains(condition.text("type")))
+                .forEach(kept::add);
+        return new JsonArray(kept);
+    }
+}
