@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.wire;
+
+import java.time.Duration;
+
+/**
+ * What a listener allows. Each limit says what happens beyond it.
+ *
+ * @param maxBodyBytes of one request; 413
+ * @param maxTotalBodyBytes of all requests that are arriving or being answered; 503
+ * @param maxHeaderBytes of one request, its first line included; 431 (414 for the line)
+ * @param maxConnections at once; a further one is closed at once
+ * @param maxStreams requests at once on one HTTP/2 connection; further ones are refused
+ * @param maxQueuedBytes of one streamed answer, waiting for a slow reader; the answer is aborted. A
+ *     writer that heeds {@link HttpExchange.ResponseStream#write} stays below a quarter of it.
+ * @param maxResets streams that a client may reset within 30 s; the connection is closed
+ * @param handshakeTimeout from connecting to the end of the TLS handshake; closed
+ * @param requestTimeout from a request's first byte to its last; 408
+ * @param idleTimeout of a connection without a request; closed
+ * @param stallTimeout of an answer of which the peer takes nothing; aborted
+ * @param pingInterval of silence after which an HTTP/2 peer is asked for a sign of life
+ * @param pingTimeout for that sign; closed
+ */
+public record ServerLimits(
+        int maxBodyBytes,
+        long maxTotalBodyBytes,
+        int maxHeaderBytes,
+        int maxConnections,
+        int maxStreams,
+        int maxQueuedBytes,
+        int maxResets,
+        Duration handshakeTimeout,
+        Duration requestTimeout,
+        Duration idleTimeout,
+        Duration stallTimeout,
+        Duration pingInterval,
+        Duration pingTimeout) {
+
+    private static final int KIB = 1024;
+    private static final int MIB = 1024 * KIB;
+
+    /** For a connector: thousands of gateways. */
+    public static ServerLimits connector() {
+        return new ServerLimits(
+                3 * MIB,
+                256L * MIB,
+                32 * KIB,
+                16_384,
+                250,
+                4 * MIB,
+                400,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(5),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(15));
+    }
+
+    /** For a gateway: the local API and the site's peers, in little memory. */
+    public static ServerLimits gateway() {
+        return new ServerLimits(
+                3 * MIB,
+                8L * MIB,
+                16 * KIB,
+                64,
+                64,
+                512 * KIB,
+                200,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(5),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(15));
+    }
+
+    /**
+     * @throws IllegalArgumentException if a limit is not above zero
+     */
+    public ServerLimits {
+        positive("maxBodyBytes", maxBodyBytes);
+        positive("maxTotalBodyBytes", maxTotalBodyBytes);
+        positive("maxHeaderBytes", maxHeaderBytes);
+        positive("maxConnections", maxConnections);
+        positive("maxStreams", maxStreams);
+        positive("maxQueuedBytes", maxQueuedBytes);
+        positive("maxResets", maxResets);
+        positive("handshakeTimeout", handshakeTimeout.toMillis());
+        positive("requestTimeout", requestTimeout.toMillis());
+        positive("idleTimeout", idleTimeout.toMillis());
+        positive("stallTimeout", stallTimeout.toMillis());
+        positive("pingInterval", pingInterval.toMillis());
+        positive("pingTimeout", pingTimeout.toMillis());
+    }
+
+    /** The same with other sizes of bodies. */
+    public ServerLimits withBodies(int maxBodyBytes, long maxTotalBodyBytes) {
+        return new ServerLimits(
+                maxBodyBytes,
+                maxTotalBodyBytes,
+                maxHeaderBytes,
+                maxConnections,
+                maxStreams,
+                maxQueuedBytes,
+                maxResets,
+                handshakeTimeout,
+                requestTimeout,
+                idleTimeout,
+                stallTimeout,
+                pingInterval,
+                pingTimeout);
+    }
+
+    /** The same with other numbers of connections, and of streams on each. */
+    public ServerLimits withConnections(int maxConnections, int maxStreams) {
+        return new ServerLimits(
+                maxBodyBytes,
+                maxTotalBodyBytes,
+                maxHeaderBytes,
+                maxConnections,
+                maxStreams,
+                maxQueuedBytes,
+                maxResets,
+                handshakeTimeout,
+                requestTimeout,
+                idleTimeout,
+                stallTimeout,
+                pingInterval,
+                pingTimeout);
+    }
+
+    /** The same with another bound on a slow reader's queue. */
+    public ServerLimits withMaxQueuedBytes(int maxQueuedBytes) {
+        return new ServerLimits(
+                maxBodyBytes,
+                maxTotalBodyBytes,
+                maxHeaderBytes,
+                maxConnections,
+                maxStreams,
+                maxQueuedBytes,
+                maxResets,
+                handshakeTimeout,
+                requestTimeout,
+                idleTimeout,
+                stallTimeout,
+                pingInterval,
+                pingTimeout);
+    }
+
+    /** The same with other waits for the peer. */
+    public ServerLimits withTimeouts(
+            Duration handshakeTimeout,
+            Duration requestTimeout,
+            Duration idleTimeout,
+            Duration stallTimeout) {
+        return new ServerLimits(
+                maxBodyBytes,
+                maxTotalBodyBytes,
+                maxHeaderBytes,
+                maxConnections,
+                maxStreams,
+                maxQueuedBytes,
+                maxResets,
+                handshakeTimeout,
+                requestTimeout,
+                idleTimeout,
+                stallTimeout,
+                pingInterval,
+                pingTimeout);
+    }
+
+    /** The same with another keep-alive. */
+    public ServerLimits withPing(Duration pingInterval, Duration pingTimeout) {
+        return new ServerLimits(
+                maxBodyBytes,
+                maxTotalBodyBytes,
+                maxHeaderBytes,
+                maxConnections,
+                maxStreams,
+                maxQueuedBytes,
+                maxResets,
+                handshakeTimeout,
+                requestTimeout,
+                idleTimeout,
+                stallTimeout,
+                pingInterval,
+                pingTimeout);
+    }
+
+    private static void positive(String name, long value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(name + " must be above zero, not " + value);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.itests.container;
+
+import java.lang.reflect.Method;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.ops4j.pax.exam.ExamSystem;
+import org.ops4j.pax.exam.TestAddress;
+import org.ops4j.pax.exam.TestContainer;
+import org.ops4j.pax.exam.TestProbeBuilder;
+import org.ops4j.pax.exam.spi.PaxExamRuntime;
+import org.osgi.framework.BundleContext;
+
+/**
+ * Runs the tests of a class inside Felix: Pax Exam starts the framework that we ship with the set
+ * that we ship, and each {@code @Test} method is called there, by JUnit's launcher in a probe
+ * bundle. The same extension is at work on both sides: on the host it sends the call over, in the
+ * container it hands in the {@link BundleContext}. Pax Exam has no driver for JUnit 5.
+ */
+public final class InsideFelix
+        implements BeforeAllCallback, AfterAllCallback, InvocationInterceptor, ParameterResolver {
+    private static final ExtensionContext.Namespace STORE =
+            ExtensionContext.Namespace.create(InsideFelix.class);
+
+    /** What one class's container needs until the class is done. */
+    private record Running(TestContainer container, Map<String, TestAddress> tests) {}
+
+    private static boolean inContainer(ExtensionContext context) {
+        return context.getConfigurationParameter(InContainer.MARK).isPresent();
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+        if (inContainer(context)) {
+            return;
+        }
+        Path data = TestGateway.joined();
+        System.setProperty("wayside.data", data.toString());
+        System.setProperty("wayside.log.file", data.resolve("log/gateway.log").toString());
+        ExamSystem system = PaxExamRuntime.createTestSystem(TestGateway.options());
+        TestContainer container = PaxExamRuntime.createContainer(system);
+        container.start();
+        TestProbeBuilder probe = system.createProbe();
+        Map<String, TestAddress> tests = new HashMap<>();
+        Class<?> type = context.getRequiredTestClass();
+        for (Method method : type.getDeclaredMethods()) {
+            if (method.isAnnotationPresent(Test.class)) {
+                tests.put(
+                        method.getName(),
+                        probe.addTest(InContainer.class, "run", type.getName(), method.getName()));
+            }
+        }
+        container.installProbe(probe.build().getStream());
+        context.getStore(STORE).put(Running.class, new Running(container, tests));
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        Running running = context.getStore(STORE).remove(Running.class, Running.class);
+        if (running != null) {
+            running.container().stop();
+        }
+    }
+
+    @Override
+    public void interceptTestMethod(
+            Invocation<Void> invocation,
+            ReflectiveInvocationContext<Method> target,
+            ExtensionContext context)
+            throws Throwable {
+        if (inContainer(context)) {
+            invocation.proceed();
+            return;
+        }
+        invocation.skip();
+        Running running = context.getStore(STORE).get(Running.class, Running.class);
+        running.container().call(running.tests().get(target.getExecutable().getName()));
+    }
+
+    @Override
+    public void interceptBeforeEachMethod(
+            Invocation<Void> invocation,
+            ReflectiveInvocationContext<Method> target,
+            ExtensionContext context)
+            throws Throwable {
+        proceedInContainer(invocation, context);
+    }
+
+    @Override
+    public void interceptAfterEachMethod(
+            Invocation<Void> invocation,
+            ReflectiveInvocationContext<Method> target,
+            ExtensionContext context)
+            throws Throwable {
+        proceedInContainer(invocation, context);
+    }
+
+    private static void proceedInContainer(Invocation<Void> invocation, ExtensionContext context)
+            throws Throwable {
+        if (inContainer(context)) {
+            invocation.proceed();
+        } else {
+            invocation.skip();
+        }
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == BundleContext.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        // On the host the method is not called; its parameter is never looked at.
+        return inContainer(context) ? InContainer.context() : NoContext.INSTANCE;
+    }
+}
