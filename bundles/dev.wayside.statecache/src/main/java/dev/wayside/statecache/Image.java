@@ -74,6 +74,9 @@ final class Image {
     }
 
     static NavigableMap<String, byte[]> range(NavigableMap<String, byte[]> map, String prefix) {
+        if (prefix.isEmpty()) {
+            return map;
+        }
         // The last character is a slash or part of a key; the next one ends the range.
         char last = prefix.charAt(prefix.length() - 1);
         return map.subMap(

@@ -16,8 +16,11 @@ final class Keys {
     static final String EVENTS = "e/";
     static final String RECORDS = "r/";
 
-    /** The format of the file, and whose state it is. */
+    /** The format of the file. */
     static final String ABOUT = "m/about";
+
+    /** Whose state it is. */
+    static final String OWNER = "m/owner";
 
     /** The UID of the connector's store. */
     static final String ORIGIN = "m/origin";

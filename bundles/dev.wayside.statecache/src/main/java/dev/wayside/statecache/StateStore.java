@@ -47,6 +47,7 @@ final class StateStore implements AutoCloseable {
     private final BlockingQueue<Pending> queue = new ArrayBlockingQueue<>(QUEUE);
     private final Thread writer = new Thread(this::run, "wayside-statecache-store");
     private volatile Consumer<Set<String>> listener = keys -> {};
+    private volatile Consumer<String> damaged = reason -> {};
     private volatile boolean closing;
     private volatile String trouble = "";
 
@@ -60,14 +61,26 @@ final class StateStore implements AutoCloseable {
     }
 
     /**
-     * Reads the file and starts the writer.
-     *
-     * @return why the old file had to be set aside; empty if it had not to
+     * Reads the file and starts the writer. If the file can't be had now, nothing is known, and it
+     * is tried again with each write.
      */
-    Optional<String> open() throws StateException {
-        image.replace(file.open());
+    void open() {
+        try {
+            image.replace(file.open());
+            file.damage().ifPresent(damaged);
+        } catch (StateException e) {
+            LOG.error("The state cache can't be read; it tries again", e);
+            trouble = reason(e);
+        }
         writer.start();
-        return file.damage();
+    }
+
+    /**
+     * Is called with the reason when a broken file was set aside, by {@link #open} or on the writer
+     * thread; to be set before.
+     */
+    void onDamage(Consumer<String> consumer) {
+        damaged = consumer;
     }
 
     /** Is called, on the writer thread, with the keys that were changed, once they are synced. */
@@ -195,7 +208,7 @@ final class StateStore implements AutoCloseable {
             if (trouble.isEmpty()) {
                 LOG.warn("The state cache can't store; it tries again with the next write", e);
             }
-            trouble = String.valueOf(e.getMessage());
+            trouble = reason(e);
             group.forEach(pending -> pending.synced.completeExceptionally(e));
             return;
         }
@@ -216,7 +229,7 @@ final class StateStore implements AutoCloseable {
         }
         NavigableMap<String, byte[]> content = file.open();
         if (file.damage().isPresent()) {
-            LOG.error("The state file broke while in use: {}", file.damage().get());
+            file.damage().ifPresent(damaged);
             file.write(new TreeMap<>(image.content()));
         } else {
             tell(image.replace(content));

@@ -32,10 +32,9 @@ interface Upstream extends AutoCloseable {
         void onLine(byte[] line);
 
         /**
-         * @param status the HTTP status; 0 if there was no answer
-         * @param body of an answer other than 200, as far as it came
+         * @param status the HTTP status; 0 if there was no answer, or no whole one
          */
-        void onEnd(int status, byte[] body);
+        void onEnd(int status);
     }
 
     /** An answer of lines under way. */
