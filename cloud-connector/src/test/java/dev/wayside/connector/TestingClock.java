@@ -9,7 +9,15 @@ import java.time.ZoneOffset;
 
 /** A clock that a test moves. */
 public final class TestingClock extends Clock {
-    private volatile Instant now = Instant.parse("2026-01-02T03:04:05Z");
+    private volatile Instant now;
+
+    public TestingClock() {
+        this(Instant.parse("2026-01-02T03:04:05Z"));
+    }
+
+    public TestingClock(Instant now) {
+        this.now = now;
+    }
 
     public void advance(Duration by) {
         now = now.plus(by);

@@ -92,9 +92,7 @@ final class NodeRestriction {
                 isObjectIfThere(body, "metadata") && isObjectIfThere(body, "metadata", "labels");
         Set<String> labels = new TreeSet<>(body.object("metadata", "labels").members().keySet());
         labels.removeAll(OWN_LABELS);
-        return fields && objects && labels.isEmpty()
-                ? Optional.empty()
-                : Optional.of(labelsOnly());
+        return fields && objects && labels.isEmpty() ? Optional.empty() : Optional.of(labelsOnly());
     }
 
     private static String labelsOnly() {

@@ -121,9 +121,7 @@ class ApiServerTest {
         patch("application/merge-patch+json", "{\"data\":{\"m\":\"1\"}}");
         patch("application/strategic-merge-patch+json", "{\"data\":{\"s\":\"1\"}}");
         JsonObject last =
-                patch(
-                        "application/json-patch+json",
-                        "[{\"op\":\"remove\",\"path\":\"/data/k\"}]");
+                patch("application/json-patch+json", "[{\"op\":\"remove\",\"path\":\"/data/k\"}]");
 
         assertThat(last.object("data").members()).containsOnlyKeys("m", "s");
     }
@@ -240,7 +238,10 @@ class ApiServerTest {
         assertThat(patched.json().text("kind")).isEqualTo("Scale");
         assertThat(patched.json().number("spec", "replicas")).hasValue(4);
         JsonObject scale = send("GET", DEPLOYMENTS + "/d/scale", "").json();
-        send("PUT", DEPLOYMENTS + "/d/scale", scale.withAt(List.of("spec", "replicas"), Json.of(2)).toJson())
+        send(
+                        "PUT",
+                        DEPLOYMENTS + "/d/scale",
+                        scale.withAt(List.of("spec", "replicas"), Json.of(2)).toJson())
                 .response();
 
         assertThat(send("GET", DEPLOYMENTS + "/d", "").json().number("spec", "replicas"))
@@ -252,8 +253,7 @@ class ApiServerTest {
         send("POST", MAPS, map("a", "1")).response();
         send("POST", MAPS, map("b", "1")).response();
 
-        JsonObject deleted =
-                send("DELETE", MAPS + "?fieldSelector=metadata.name%3Da", "").json();
+        JsonObject deleted = send("DELETE", MAPS + "?fieldSelector=metadata.name%3Da", "").json();
 
         assertThat(deleted.array("items").size()).isEqualTo(1);
         assertThat(send("GET", MAPS, "").json().array("items").size()).isEqualTo(1);
@@ -478,8 +478,7 @@ class ApiServerTest {
                     new WriteOptions("test", false, false));
         }
 
-        TestingExchange watch =
-                send("GET", "/api/v1/namespaces?watch=true&resourceVersion=1", "");
+        TestingExchange watch = send("GET", "/api/v1/namespaces?watch=true&resourceVersion=1", "");
 
         watch.awaitEnd();
         assertThat(watch.lines().get(0).text("type")).isEqualTo("ERROR");
@@ -503,7 +502,6 @@ class ApiServerTest {
             TestingExchange watch = send("GET", MAPS + "?watch=true", "");
             assertThat(watch.response().status()).isEqualTo(200);
             watch.hangUp();
-
         }
     }
 

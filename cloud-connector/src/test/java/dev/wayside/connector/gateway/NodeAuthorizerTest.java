@@ -52,8 +52,7 @@ class NodeAuthorizerTest {
         bound = new BoundObjects(store);
         bound.start();
         assertThat(bound.awaitComplete(Duration.ofSeconds(10))).isTrue();
-        authorizer =
-                new ConnectorAuthorizer(new NodeAuthorizer(bound), (id, name) -> false, clock);
+        authorizer = new ConnectorAuthorizer(new NodeAuthorizer(bound), (id, name) -> false, clock);
         node = TestingStore.node(store, "gw-1");
         TestingStore.node(store, "gw-2");
         pod = TestingStore.pod(store, "gw-1", "mine");
@@ -254,8 +253,7 @@ class NodeAuthorizerTest {
     @Test
     void replacesTheNodeOnlyWithTheSameSpecAndForeignLabels() {
         String path = "PUT /api/v1/nodes/gw-1";
-        KubeObject labelled =
-                node.withLabels(java.util.Map.of("kubernetes.io/os", "linux"));
+        KubeObject labelled = node.withLabels(java.util.Map.of("kubernetes.io/os", "linux"));
         admit(path, null, labelled.json());
         refuse(path, null, node.withLabels(java.util.Map.of("site", "x")).json());
         refuse(path, null, node.withSpec(JsonObject.of("podCIDR", "10.0.0.0/24")).json());
@@ -278,8 +276,7 @@ class NodeAuthorizerTest {
                 "{'gracePeriodSeconds':0,'preconditions':{'uid':'" + pod.uid() + "'}}";
         refuse(path, null, confirmation);
 
-        store.delete(
-                ResourceType.PODS, pod.key(ResourceType.PODS), DeleteOptions.BACKGROUND);
+        store.delete(ResourceType.PODS, pod.key(ResourceType.PODS), DeleteOptions.BACKGROUND);
 
         admit(path, null, confirmation);
         refuse(path, null, "{'gracePeriodSeconds':0}");
@@ -322,10 +319,7 @@ class NodeAuthorizerTest {
                                         .object("involvedObject"));
         store.create(ResourceType.EVENTS, own, WriteOptions.by("test"));
 
-        refuse(
-                "PATCH /api/v1/namespaces/default/events/e",
-                PatchType.MERGE,
-                "{'count':2}");
+        refuse("PATCH /api/v1/namespaces/default/events/e", PatchType.MERGE, "{'count':2}");
         admit("PATCH /api/v1/namespaces/default/events/own", PatchType.MERGE, "{'count':2}");
         refuse(
                 "PATCH /api/v1/namespaces/default/events/own",
@@ -347,8 +341,7 @@ class NodeAuthorizerTest {
         assertThat(bound.isCurrentNode("gw-1", "another")).isFalse();
         assertThat(bound.isCurrentNode("gw-3", "")).isFalse();
 
-        store.delete(
-                ResourceType.NODES, node.key(ResourceType.NODES), DeleteOptions.BACKGROUND);
+        store.delete(ResourceType.NODES, node.key(ResourceType.NODES), DeleteOptions.BACKGROUND);
         eventually(() -> !bound.isCurrentNode("gw-1", node.uid()));
         TestingStore.node(store, "gw-1");
         assertThat(bound.isCurrentNode("gw-1", node.uid())).isFalse();

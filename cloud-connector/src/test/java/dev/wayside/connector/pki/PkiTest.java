@@ -266,7 +266,8 @@ class PkiTest {
         }
 
         assertThat(given)
-                .containsExactly("10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24", "10.244.3.0/24");
+                .containsExactly(
+                        "10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24", "10.244.3.0/24");
         assertThat(cidrs.firstFree(nodes)).isEmpty();
         nodes.remove(1);
         assertThat(cidrs.firstFree(nodes)).contains("10.244.1.0/24");
@@ -275,7 +276,13 @@ class PkiTest {
     @Test
     void refusesMalformedNetworks() {
         for (String text :
-                List.of("", "10.244.0.0", "10.244.0.1/16", "10.244.0.0/25", "300.0.0.0/8", "::/64")) {
+                List.of(
+                        "",
+                        "10.244.0.0",
+                        "10.244.0.1/16",
+                        "10.244.0.0/25",
+                        "300.0.0.0/8",
+                        "::/64")) {
             assertThatThrownBy(() -> PodCidrs.parse(text))
                     .isInstanceOf(IllegalArgumentException.class);
         }
@@ -303,8 +310,7 @@ class PkiTest {
 
     @Test
     void takesNoOtherSecretForAToken() {
-        JoinToken.Fresh token =
-                JoinToken.create("", Map.of(), JsonArray.EMPTY, clock.instant());
+        JoinToken.Fresh token = JoinToken.create("", Map.of(), JsonArray.EMPTY, clock.instant());
         KubeObject secret = token.record().toSecret();
 
         assertThat(JoinToken.of(secret.with("type", Json.of("Opaque")))).isEmpty();
@@ -313,8 +319,7 @@ class PkiTest {
     }
 
     private static KubeObject node(String name, String cidr) {
-        return KubeObject.of(ResourceType.NODES, "", name)
-                .withSpec(JsonObject.of("podCIDR", cidr));
+        return KubeObject.of(ResourceType.NODES, "", name).withSpec(JsonObject.of("podCIDR", cidr));
     }
 
     private static String signed(KeyPair keys, String subject, ExtensionsGenerator extensions)
