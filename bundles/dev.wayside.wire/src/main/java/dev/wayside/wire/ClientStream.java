@@ -17,6 +17,10 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameStreamException;
+import io.netty.handler.codec.http2.Http2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2NoMoreStreamIdsException;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
@@ -103,22 +107,37 @@ final class ClientStream extends ChannelInboundHandlerAdapter implements StreamH
                 .addListener(
                         written -> {
                             if (!written.isSuccess()) {
-                                fail(
-                                        connection.failure(
-                                                "the request was not written", written.cause()));
+                                fail(notWritten(written.cause()));
                                 opened.close();
                             }
                         });
     }
 
+    /** Only if the stream could not even begin is it certain that the server knows nothing. */
+    private IOException notWritten(Throwable cause) {
+        boolean neverBegun =
+                cause instanceof Http2NoMoreStreamIdsException
+                        || (cause instanceof Http2Exception refused
+                                && refused.error() == Http2Error.REFUSED_STREAM)
+                        || (cause instanceof Http2FrameStreamException stream
+                                && stream.error() == Http2Error.REFUSED_STREAM);
+        return neverBegun
+                ? new NotSentException("too many requests at once " + connection, cause)
+                : connection.failure("the request was not written", cause);
+    }
+
+    private static boolean informational(Object message) {
+        return message instanceof io.netty.handler.codec.http.HttpResponse response
+                && response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         try {
-            if (over) {
+            if (over || informational(message)) {
                 return;
             }
-            if (message instanceof io.netty.handler.codec.http.HttpResponse response
-                    && response.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
+            if (message instanceof io.netty.handler.codec.http.HttpResponse response) {
                 listener.onHeaders(
                         response.status().code(), HttpMessages.headers(response.headers()));
             }
@@ -148,6 +167,9 @@ final class ClientStream extends ChannelInboundHandlerAdapter implements StreamH
                     reason == Http2Error.REFUSED_STREAM
                             ? new NotSentException(message, null)
                             : new IOException(message));
+        }
+        if (event instanceof Http2GoAwayFrame) {
+            fail(new NotSentException("the server goes away and left this request out", null));
         }
         ReferenceCountUtil.release(event);
     }

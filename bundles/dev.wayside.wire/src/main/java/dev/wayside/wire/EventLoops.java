@@ -66,7 +66,7 @@ public final class EventLoops implements AutoCloseable {
         return lookUps;
     }
 
-    /** Ends the threads, and what still runs on them; waits at most 5 s. May be called twice. */
+    /** Ends the threads, and what still runs on them; waits at most 5 s. Not on one of them. */
     @Override
     public void close() {
         lookUps.shutdownNow();

@@ -8,7 +8,8 @@ import java.time.Duration;
  *
  * @param maxBodyBytes of one request; 413
  * @param maxTotalBodyBytes of all requests that are arriving or being answered; 503
- * @param maxHeaderBytes of one request, its first line included; 431 (414 for the line)
+ * @param maxHeaderBytes of one request, its first line included; 431 (414 for the line); in HTTP/2
+ *     beyond a quarter more the connection is closed
  * @param maxConnections at once; a further one is closed at once
  * @param maxStreams requests at once on one HTTP/2 connection; further ones are refused
  * @param maxQueuedBytes of one streamed answer, waiting for a slow reader; the answer is aborted. A

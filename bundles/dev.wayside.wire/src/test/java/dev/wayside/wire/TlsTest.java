@@ -15,8 +15,10 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(90)
 class TlsTest {
     private static final Instant NOW = Instant.now();
     private static final Instant YESTERDAY = NOW.minusSeconds(86_400);
