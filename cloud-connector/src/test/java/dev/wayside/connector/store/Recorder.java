@@ -52,6 +52,11 @@ final class Recorder implements WatchListener {
         return texts;
     }
 
+    /** Whether nothing is waiting to be read. */
+    boolean isSilent() {
+        return events.isEmpty();
+    }
+
     ApiException end() throws Exception {
         return end.get(10, TimeUnit.SECONDS);
     }
