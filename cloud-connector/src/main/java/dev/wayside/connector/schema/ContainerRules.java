@@ -6,7 +6,6 @@ import dev.wayside.model.JsonObject;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /** The rules for the containers of one pod. One use, one thread. */
 final class ContainerRules {
@@ -15,21 +14,6 @@ final class ContainerRules {
     private static final List<String> PROTOCOLS = List.of("SCTP", "TCP", "UDP");
     private static final List<String> PROBES =
             List.of("livenessProbe", "readinessProbe", "startupProbe");
-    private static final List<String> VALUE_SOURCES =
-            List.of("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef");
-    private static final List<String> FIELDS =
-            List.of(
-                    "metadata.name",
-                    "metadata.namespace",
-                    "metadata.uid",
-                    "spec.nodeName",
-                    "spec.serviceAccountName",
-                    "status.hostIP",
-                    "status.hostIPs",
-                    "status.podIP",
-                    "status.podIPs");
-    private static final Pattern SUBSCRIPT =
-            Pattern.compile("metadata\\.(labels|annotations)\\['.+'\\]");
 
     private final Set<String> volumes;
     private final boolean hostNetwork;
@@ -134,8 +118,8 @@ final class ContainerRules {
         oneOf(container, "terminationMessagePolicy", MESSAGE_POLICIES, path);
         oneOf(container, "imagePullPolicy", PULL_POLICIES, path);
         ports(container.array("ports"), path + ".ports", hostPorts);
-        environment(container.array("env"), path + ".env");
-        environmentSources(container.array("envFrom"), path + ".envFrom");
+        EnvironmentRules.variables(container.array("env"), path + ".env", errors);
+        EnvironmentRules.sources(container.array("envFrom"), path + ".envFrom", errors);
         mounts(container.array("volumeMounts"), path + ".volumeMounts");
         ResourceRules.container(container.object("resources"), path + ".resources", errors);
         security(container.object("securityContext"), path + ".securityContext", errors);
@@ -197,89 +181,6 @@ final class ContainerRules {
         String taken = protocol + "/" + port.text("hostIP") + "/" + hostPort;
         if (!hostPorts.add(taken)) {
             errors.duplicate(path + ".hostPort", taken);
-        }
-    }
-
-    private void environment(JsonArray variables, String path) {
-        for (int i = 0; i < variables.size(); i++) {
-            if (variables.get(i) instanceof JsonObject variable) {
-                String here = path + "[" + i + "]";
-                String name = variable.text("name");
-                if (name.isEmpty()) {
-                    errors.required(here + ".name");
-                } else {
-                    errors.invalid(here + ".name", name, NameRules.environmentVariable(name));
-                }
-                if (variable.has("valueFrom")) {
-                    valueFrom(variable, here + ".valueFrom");
-                }
-            }
-        }
-    }
-
-    private void valueFrom(JsonObject variable, String path) {
-        JsonObject from = variable.object("valueFrom");
-        long sources = VALUE_SOURCES.stream().filter(from::has).count();
-        if (sources == 0) {
-            errors.invalid(
-                    path,
-                    "",
-                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or"
-                            + " `secretKeyRef`");
-        } else if (!variable.text("value").isEmpty()) {
-            errors.invalid(path, "", "may not be specified when `value` is not empty");
-        } else if (sources > 1) {
-            errors.invalid(path, "", "may not have more than one field specified at a time");
-        }
-        for (String source : List.of("configMapKeyRef", "secretKeyRef")) {
-            if (from.has(source)) {
-                String here = path + "." + source;
-                if (from.text(source, "name").isEmpty()) {
-                    errors.required(here + ".name");
-                }
-                String key = from.text(source, "key");
-                if (key.isEmpty()) {
-                    errors.required(here + ".key");
-                } else {
-                    errors.invalid(here + ".key", key, NameRules.configKey(key));
-                }
-            }
-        }
-        if (from.has("fieldRef")) {
-            String field = from.text("fieldRef", "fieldPath");
-            if (field.isEmpty()) {
-                errors.required(path + ".fieldRef.fieldPath");
-            } else if (!FIELDS.contains(field) && !SUBSCRIPT.matcher(field).matches()) {
-                errors.notSupported(path + ".fieldRef.fieldPath", field, FIELDS);
-            }
-        }
-        if (from.has("resourceFieldRef") && from.text("resourceFieldRef", "resource").isEmpty()) {
-            errors.required(path + ".resourceFieldRef.resource");
-        }
-    }
-
-    private void environmentSources(JsonArray sources, String path) {
-        for (int i = 0; i < sources.size(); i++) {
-            if (sources.get(i) instanceof JsonObject source) {
-                String here = path + "[" + i + "]";
-                String prefix = source.text("prefix");
-                if (!prefix.isEmpty()) {
-                    errors.invalid(here + ".prefix", prefix, NameRules.environmentVariable(prefix));
-                }
-                boolean configMap = source.has("configMapRef");
-                boolean secret = source.has("secretRef");
-                if (!configMap && !secret) {
-                    errors.invalid(here, "", "must specify one of: `configMapRef` or `secretRef`");
-                } else if (configMap && secret) {
-                    errors.invalid(
-                            here, "", "may not have more than one field specified at a time");
-                }
-                for (String kind : List.of("configMapRef", "secretRef")) {
-                    if (source.has(kind) && source.text(kind, "name").isEmpty()) {
-                        errors.required(here + "." + kind + ".name");
-                    }
-                }
-            }
         }
     }
 
