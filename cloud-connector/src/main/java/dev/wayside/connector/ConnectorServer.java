@@ -86,7 +86,8 @@ public final class ConnectorServer implements AutoCloseable {
         return url;
     }
 
-    private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers) throws IOException, InterruptedException {
+    private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers)
+            throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
         Kinds kinds = new BuiltInKinds();
         // The store locks its folder, so it comes before all else that writes there.

@@ -60,7 +60,9 @@ final class LogFiles {
         }
 
         private static String word(Level level) {
-            return level.equals(Level.SEVERE) ? "ERROR" : level.equals(Level.WARNING) ? "WARN" : "INFO";
+            return level.equals(Level.SEVERE)
+                    ? "ERROR"
+                    : level.equals(Level.WARNING) ? "WARN" : "INFO";
         }
     }
 }

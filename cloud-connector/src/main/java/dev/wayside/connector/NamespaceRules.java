@@ -44,8 +44,7 @@ final class NamespaceRules implements KindRules {
     }
 
     private void ensureAccount(String namespace) {
-        KubeObject account =
-                KubeObject.of(ResourceType.SERVICE_ACCOUNTS, namespace, "default");
+        KubeObject account = KubeObject.of(ResourceType.SERVICE_ACCOUNTS, namespace, "default");
         if (store.get(account.key(ResourceType.SERVICE_ACCOUNTS)).isEmpty()) {
             createIfMissing(ResourceType.SERVICE_ACCOUNTS, account);
         }

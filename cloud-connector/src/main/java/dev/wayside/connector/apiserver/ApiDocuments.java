@@ -59,8 +59,7 @@ final class ApiDocuments {
         return respond(request, info, document);
     }
 
-    private static HttpResponse respond(
-            HttpRequest request, RequestInfo info, Document document) {
+    private static HttpResponse respond(HttpRequest request, RequestInfo info, Document document) {
         Map<String, String> headers = Responses.headers(document.type());
         headers.put("etag", document.tag());
         headers.put("vary", "Accept");

@@ -25,9 +25,7 @@ final class ScaleRequests {
     }
 
     void get(Call call) {
-        respond(
-                call,
-                store.get(call.key()).orElseThrow(() -> ApiException.notFound(call.key())));
+        respond(call, store.get(call.key()).orElseThrow(() -> ApiException.notFound(call.key())));
     }
 
     void update(Call call) {

@@ -115,7 +115,9 @@ final class WatchSession implements WatchListener {
         }
     }
 
-    /** Asks for a bookmark, if the client wants any: what it has seen will be its start next time. */
+    /**
+     * Asks for a bookmark, if the client wants any: what it has seen will be its start next time.
+     */
     void bookmark() {
         Watch asked;
         synchronized (lock) {

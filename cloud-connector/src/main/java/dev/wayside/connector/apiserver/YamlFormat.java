@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** YAML bodies of one document, within the limits of JSON bodies. */
 final class YamlFormat implements BodyDecoder.Format {
@@ -26,6 +27,7 @@ final class YamlFormat implements BodyDecoder.Format {
                     .setAllowDuplicateKeys(false)
                     .setAllowRecursiveKeys(false)
                     .setMaxAliasesForCollections(50)
+                    .setSchema(new CoreSchema())
                     .setCodePointLimit(LIMITS.maxBytes())
                     .build();
 

@@ -54,6 +54,9 @@ public final class BoundObjects implements AutoCloseable {
 
     /** Whether there is a Node of this name and UID. */
     public boolean isCurrentNode(String name, String uid) {
+        if (uid.isEmpty()) {
+            return false;
+        }
         return nodes.current().uid(name).equals(uid)
                 || store.get(ResourceType.NODES.key("", name))
                         .filter(node -> node.uid().equals(uid))

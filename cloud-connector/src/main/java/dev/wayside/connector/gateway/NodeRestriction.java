@@ -88,14 +88,11 @@ final class NodeRestriction {
         boolean fields =
                 onlyMembers(body, Set.of("apiVersion", "kind", "metadata"))
                         && onlyMembersOr(body.object("metadata"), NAMING, "labels");
-        boolean isObject =
-                body.object("metadata").get("labels").stream()
-                        .allMatch(JsonObject.class::isInstance);
+        boolean objects =
+                isObjectIfThere(body, "metadata") && isObjectIfThere(body, "metadata", "labels");
         Set<String> labels = new TreeSet<>(body.object("metadata", "labels").members().keySet());
         labels.removeAll(OWN_LABELS);
-        return fields && isObject && labels.isEmpty()
-                ? Optional.empty()
-                : Optional.of(labelsOnly());
+        return fields && objects && labels.isEmpty() ? Optional.empty() : Optional.of(labelsOnly());
     }
 
     private static String labelsOnly() {
@@ -138,6 +135,7 @@ final class NodeRestriction {
             return aboutOwn(node, request.namespace(), body.object("involvedObject"));
         }
         if (patch == null
+                || !isObjectIfThere(body, "metadata")
                 || !onlyMembers(body, EVENT_CHANGES)
                 || !onlyMembers(body.object("metadata"), NAMING)) {
             return Optional.of("a gateway changes nothing of an event but its counts and words");
@@ -185,10 +183,16 @@ final class NodeRestriction {
     }
 
     private static Optional<String> onlyStatus(JsonObject body) {
-        return onlyMembers(body, Set.of("apiVersion", "kind", "metadata", "status"))
+        return isObjectIfThere(body, "metadata")
+                        && onlyMembers(body, Set.of("apiVersion", "kind", "metadata", "status"))
                         && onlyMembers(body.object("metadata"), NAMING)
                 ? Optional.empty()
                 : Optional.of("a gateway changes nothing here but the status");
+    }
+
+    /** Absent, or an object: null would remove it. */
+    private static boolean isObjectIfThere(JsonObject body, String... path) {
+        return body.at(path).stream().allMatch(JsonObject.class::isInstance);
     }
 
     private static boolean onlyMembers(JsonObject object, Set<String> allowed) {

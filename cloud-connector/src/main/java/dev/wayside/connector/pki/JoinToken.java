@@ -129,15 +129,7 @@ public record JoinToken(
 
     JoinToken madeNode(String uid) {
         return new JoinToken(
-                id,
-                secretHash,
-                expires,
-                nodeName,
-                labels,
-                taints,
-                usedByKey,
-                usedByRequest,
-                uid);
+                id, secretHash, expires, nodeName, labels, taints, usedByKey, usedByRequest, uid);
     }
 
     /** As a Secret, to be created. */

@@ -61,8 +61,7 @@ public final class JoinTokens {
      * @return its record
      * @throws ApiException Unauthorized, Forbidden
      */
-    JoinToken use(
-            String id, String nodeName, String nodeUid, String keyHash, String request) {
+    JoinToken use(String id, String nodeName, String nodeUid, String keyHash, String request) {
         ObjectKey key = key(id);
         KubeObject secret = store.get(key).orElseThrow(() -> refused("the token is not valid"));
         JoinToken token = JoinToken.of(secret).orElseThrow(() -> refused("the token is not valid"));

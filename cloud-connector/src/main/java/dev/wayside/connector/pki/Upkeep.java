@@ -75,8 +75,7 @@ public final class Upkeep implements AutoCloseable {
     private void deleteTokens() {
         Instant limit = clock.instant().minus(KEEP_TOKENS);
         ListQuery secrets =
-                ListQuery.in(
-                        ResourceType.SECRETS, JoinToken.NAMESPACE, LabelSelector.EVERYTHING);
+                ListQuery.in(ResourceType.SECRETS, JoinToken.NAMESPACE, LabelSelector.EVERYTHING);
         for (KubeObject secret : store.list(secrets).items()) {
             if (JoinToken.of(secret).filter(token -> token.isExpired(limit)).isPresent()) {
                 delete(ResourceType.SECRETS, secret);
@@ -91,8 +90,7 @@ public final class Upkeep implements AutoCloseable {
                     !request.status().text("certificate").isEmpty()
                             || request.conditionIsTrue("Denied")
                             || request.conditionIsTrue("Failed");
-            Instant limit =
-                    clock.instant().minus(answered ? KEEP_ANSWERED : KEEP_UNANSWERED);
+            Instant limit = clock.instant().minus(answered ? KEEP_ANSWERED : KEEP_UNANSWERED);
             if (request.created().filter(created -> created.isBefore(limit)).isPresent()) {
                 delete(type, request);
             }

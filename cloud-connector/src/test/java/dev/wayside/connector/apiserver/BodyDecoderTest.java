@@ -14,7 +14,8 @@ class BodyDecoderTest {
 
     @Test
     void readsJsonAndNamesDuplicateFields() {
-        BodyDecoder.Decoded decoded = decode("application/json; charset=utf-8", "{\"a\":1,\"a\":2}");
+        BodyDecoder.Decoded decoded =
+                decode("application/json; charset=utf-8", "{\"a\":1,\"a\":2}");
 
         assertThat(decoded.value().toJson()).isEqualTo("{\"a\":2}");
         assertThat(decoded.strictErrors()).containsExactly("duplicate field \"a\"");

@@ -24,7 +24,9 @@ class NegotiationTest {
                                 "application/json;g=apidiscovery.k8s.io;v=v2;"
                                         + "as=APIGroupDiscoveryList"))
                 .isEqualTo(Form.DISCOVERY);
-        assertThat(Negotiation.choose("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"))
+        assertThat(
+                        Negotiation.choose(
+                                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"))
                 .isEqualTo(Form.METADATA);
         assertThat(Negotiation.choose("")).isEqualTo(Form.PLAIN);
         assertThat(Negotiation.choose("*/*")).isEqualTo(Form.PLAIN);

@@ -24,6 +24,7 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     private final List<Runnable> onClose = new ArrayList<>();
     private HttpResponse response = new HttpResponse(0, Map.of(), new byte[0]);
     private Runnable onWritable = () -> {};
+    private boolean over;
     private boolean slow;
     private boolean ended;
     private boolean aborted;
@@ -44,8 +45,14 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     }
 
     @Override
-    public synchronized void onClose(Runnable action) {
-        onClose.add(action);
+    public void onClose(Runnable action) {
+        synchronized (this) {
+            if (!over) {
+                onClose.add(action);
+                return;
+            }
+        }
+        action.run();
     }
 
     @Override
@@ -90,6 +97,7 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     void hangUp() {
         List<Runnable> actions;
         synchronized (this) {
+            over = true;
             actions = List.copyOf(onClose);
         }
         actions.forEach(Runnable::run);
