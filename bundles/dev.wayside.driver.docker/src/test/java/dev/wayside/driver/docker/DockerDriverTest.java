@@ -215,12 +215,12 @@ final class DockerDriverTest extends ContainerDriverContract {
                         IMAGE,
                         List.of("sh", "-c"),
                         List.of(
-                                "printf '%s|' \"$NASTY\"; id -u; id -g; pwd; cat /data/in;"
-                                        + " touch /data/x || echo ro; touch /x || echo ro root;"
-                                        + " cat /sys/fs/cgroup/memory/memory.limit_in_bytes"
-                                        + " /sys/fs/cgroup/memory.max;"
-                                        + " cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us"
-                                        + " /sys/fs/cgroup/cpu.max; exit 0"),
+                                "exec 2>/dev/null; printf '%s|' \"$NASTY\"; id -u; id -g; pwd; cat"
+                                    + " /data/in; touch /data/x || echo ro; touch /x || echo ro"
+                                    + " root; cat /sys/fs/cgroup/memory/memory.limit_in_bytes"
+                                    + " /sys/fs/cgroup/memory.max; cat"
+                                    + " /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max;"
+                                    + " exit 0"),
                         Map.of("NASTY", nasty),
                         "/tmp",
                         List.of(new ContainerRequest.Mount(shared, "/data", true)),
@@ -245,7 +245,7 @@ final class DockerDriverTest extends ContainerDriverContract {
                                 "{{.HostConfig.LogConfig}} {{.HostConfig.RestartPolicy.Name}}"
                                         + " {{.HostConfig.CpuShares}}",
                                 ContainerNames.id(ended.id())))
-                .isEqualTo("{json-file map[max-file:3 max-size:10m]} no 102");
+                .contains("json-file", "max-file:3", "max-size:10m", " no 102");
     }
 
     @Test
