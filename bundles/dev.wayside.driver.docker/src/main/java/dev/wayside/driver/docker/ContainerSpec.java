@@ -56,6 +56,8 @@ final class ContainerSpec {
                 .put("Image", image)
                 .put("Entrypoint", JsonArray.ofStrings(List.of(InfraImage.PROGRAM)))
                 .putUnlessEmpty("Hostname", request.hostNetwork() ? "" : hostname)
+                // As process 1 it ignores SIGTERM, and an engine that stops would wait for it.
+                .put("StopSignal", "SIGKILL")
                 .put("Labels", labels)
                 .put("ExposedPorts", JsonObject.of(exposed))
                 .put("HostConfig", host)

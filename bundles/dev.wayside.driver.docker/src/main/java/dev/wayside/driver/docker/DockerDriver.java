@@ -134,6 +134,7 @@ public final class DockerDriver implements ContainerDriver {
     public void removePod(String podUid) throws DriverException {
         if (ContainerNames.isPart(podUid)) {
             containers.removeAll(podUid);
+            sandboxes.tidy();
         }
     }
 

@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * the engine has closed meanwhile. At most {@value #MAX_CONNECTIONS} calls are under way at once.
  */
 final class DockerSocket implements AutoCloseable {
-    private static final int MAX_CONNECTIONS = 8;
+    // Stops wait for grace periods and pulls for the network: they must leave room for the rest.
+    private static final int MAX_CONNECTIONS = 32;
     private static final int MAX_BODY = 3 * 1024 * 1024;
 
     private final Path socket;

@@ -59,6 +59,17 @@ final class PodNetwork {
         return name;
     }
 
+    /**
+     * Removes the network if nobody is on it, so that it is in nobody's way when this gateway is
+     * gone or gets another podCIDR. The engine refuses to remove one that is in use.
+     */
+    synchronized void removeIfUnused() throws DriverException {
+        DockerApi.Reply reply = api.delete("/networks/" + name, CREATE);
+        if (!reply.good() && reply.status() != 404 && reply.status() != 403) {
+            throw DockerApi.unexpected("removing network " + name, reply);
+        }
+    }
+
     private void create(String podCidr) throws DriverException {
         DockerApi.Reply reply =
                 api.post(

@@ -7,6 +7,8 @@ import dev.wayside.api.driver.SandboxRequest;
 import dev.wayside.model.JsonObject;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** Pods' infra containers: they hold the network namespace, the address and the ports. */
 final class Sandboxes {
@@ -18,6 +20,9 @@ final class Sandboxes {
     private final Realities realities;
     private final InfraImage image;
     private final PodNetwork network;
+
+    /** Held shared while a sandbox gets onto the network, exclusively while that is removed. */
+    private final ReadWriteLock joining = new ReentrantReadWriteLock();
 
     Sandboxes(
             DockerApi api,
@@ -39,16 +44,40 @@ final class Sandboxes {
             removeDead(request.podUid(), found.get());
             found = Optional.empty();
         }
-        if (found.isEmpty()) {
-            create(request, name);
-            found = find(name, request.podUid());
-        }
-        if (found.isPresent() && !Realities.running(found.get())) {
-            start(found.get().text("Id"));
+        if (found.isEmpty() || !Realities.running(found.get())) {
+            joining.readLock().lock();
+            try {
+                join(request, name, found);
+            } finally {
+                joining.readLock().unlock();
+            }
         }
         return realities
                 .of(request.podUid())
                 .orElseThrow(() -> Failures.unavailable(REASON, "the sandbox has vanished"));
+    }
+
+    private void join(SandboxRequest request, String name, Optional<JsonObject> found)
+            throws DriverException {
+        String joined = request.hostNetwork() ? "host" : network.ensure(request.podCidr());
+        if (found.isEmpty()) {
+            create(request, name, joined);
+        }
+        Optional<JsonObject> created = find(name, request.podUid());
+        if (created.isPresent() && !Realities.running(created.get())) {
+            start(created.get().text("Id"));
+        }
+    }
+
+    /** Removes the pod network if this was its last pod; not if others are just coming. */
+    void tidy() throws DriverException {
+        if (joining.writeLock().tryLock()) {
+            try {
+                network.removeIfUnused();
+            } finally {
+                joining.writeLock().unlock();
+            }
+        }
     }
 
     private Optional<JsonObject> find(String name, String podUid) throws DriverException {
@@ -78,8 +107,7 @@ final class Sandboxes {
         }
     }
 
-    private void create(SandboxRequest request, String name) throws DriverException {
-        String joined = request.hostNetwork() ? "host" : network.ensure(request.podCidr());
+    private void create(SandboxRequest request, String name, String joined) throws DriverException {
         JsonObject spec =
                 ContainerSpec.infra(
                         request,
