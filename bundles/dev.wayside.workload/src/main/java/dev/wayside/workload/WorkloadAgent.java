@@ -22,7 +22,7 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /** Keeps pods as the cloud last asked. Safe to restart at any time: the workloads stay. */
-@Component(service = AgentProgress.class)
+@Component(service = AgentProgress.class, immediate = true)
 @Designate(ocd = WorkloadAgent.Config.class)
 public final class WorkloadAgent implements AgentProgress {
 

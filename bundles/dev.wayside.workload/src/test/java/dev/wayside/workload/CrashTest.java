@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * what must never happen does not, and in the end there is what was asked for.
  */
 final class CrashTest {
-    private static final int HISTORIES = Integer.getInteger("wayside.histories", 100);
+    private static final int HISTORIES = Integer.getInteger("wayside.histories", 50);
     private static final int STEPS = 40;
     private static final List<String> NAMES = List.of("a", "b", "c");
 
