@@ -39,6 +39,7 @@ final class PodSync {
     private final ObjectKey nodeKey;
     private final Clock clock;
     private final Supplier<Duration> uptime;
+    private volatile boolean stopped;
 
     PodSync(
             DesiredState state,
@@ -85,6 +86,11 @@ final class PodSync {
         }
     }
 
+    /** From now on no action begins; one that is under way goes on to its end. */
+    void stop() {
+        stopped = true;
+    }
+
     private Set<String> uids(ObjectKey key) {
         Set<String> uids = new LinkedHashSet<>(drivers.uids(key));
         records.of(key).forEach(record -> uids.add(record.uid()));
@@ -106,6 +112,10 @@ final class PodSync {
             }
             boolean changed = false;
             for (Action action : planner.plan(facts)) {
+                if (stopped) {
+                    // Another agent may be at work already: from here on it is its turn.
+                    return false;
+                }
                 changed |= action.changesReality();
                 if (!actor.perform(key, facts, driver, action)) {
                     changed = true;

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * what must never happen does not, and in the end there is what was asked for.
  */
 final class CrashTest {
-    private static final int HISTORIES = Integer.getInteger("wayside.histories", 150);
+    private static final int HISTORIES = Integer.getInteger("wayside.histories", 50);
     private static final int STEPS = 40;
     private static final List<String> NAMES = List.of("a", "b", "c");
 
@@ -74,11 +74,44 @@ final class CrashTest {
 
         private void call(String call, boolean effective) throws DriverException {
             checkAlways();
+            if (!effective) {
+                checkReason(call);
+            }
             step(call);
             if (flaky && !effective && random.nextInt(12) == 0) {
                 throw new DriverException(
                         DriverException.Kind.UNAVAILABLE, "Flaky", "try again", null);
             }
+        }
+
+        /** What runs is touched only for a reason. */
+        private void checkReason(String call) {
+            if (call.startsWith("removePod ")) {
+                assertThat(kept(call.substring("removePod ".length()))).as(call).isEmpty();
+            }
+            for (PodReality pod : gateway.engine.snapshot()) {
+                for (PodReality.Container container : pod.containers()) {
+                    boolean stopped =
+                            call.startsWith("stopContainer " + container.id() + " ")
+                                    && container.state() == PodReality.State.RUNNING
+                                    && pod.sandboxRunning();
+                    if (stopped) {
+                        assertThat(kept(pod.uid()).stream().map(KubeObject::json))
+                                .as(call)
+                                .noneMatch(
+                                        it ->
+                                                it.toJson()
+                                                        .contains("\"" + container.image() + "\""));
+                    }
+                }
+            }
+        }
+
+        /** The pod of that UID, if it is asked for and not to go. */
+        private List<KubeObject> kept(String uid) {
+            return gateway.state.list(ResourceType.PODS).stream()
+                    .filter(pod -> pod.uid().equals(uid) && pod.deleted().isEmpty())
+                    .toList();
         }
 
         private void step(String where) {
