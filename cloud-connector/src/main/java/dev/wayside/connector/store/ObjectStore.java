@@ -206,6 +206,12 @@ public interface ObjectStore {
     }
 
     interface Watch extends AutoCloseable {
+        /**
+         * Asks for a bookmark now, after the events that are under way; for instance before a
+         * request times out.
+         */
+        void bookmark();
+
         @Override
         void close();
     }

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.store;
+
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.Kinds;
+import dev.wayside.connector.store.ApiException.Reason;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ObjectKey;
+import dev.wayside.model.ResourceType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connector's own store, in one file of H2's. It knows what Kubernetes means by create, update,
+ * patch and delete; that a write is durable before it is answered, and in which order it is seen,
+ * is the {@link StoreEngine}'s care. Every write is worked out on the caller's thread from what the
+ * caller saw, and worked out again if somebody else was quicker.
+ */
+public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
+    private static final int ATTEMPTS = 50;
+    private static final int NAME_ATTEMPTS = 8;
+    private static final int GENERATED_LENGTH = 5;
+    private static final int LONGEST_GENERATED_NAME = 63;
+    // No vowels, so no words; no digits that look like letters.
+    private static final String GENERATED = "bcdfghjklmnpqrstvwxz2456789";
+
+    private final @Nullable DataFolder folder;
+    private final StoreEngine engine;
+    private final Kinds kinds;
+    private final StoreSettings settings;
+    private final Clock clock;
+
+    private EmbeddedObjectStore(
+            @Nullable DataFolder folder,
+            StoreEngine engine,
+            Kinds kinds,
+            StoreSettings settings,
+            Clock clock) {
+        this.folder = folder;
+        this.engine = engine;
+        this.kinds = kinds;
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    /**
+     * Opens the store in a folder, makes it if there is none, and starts its threads.
+     *
+     * @throws IOException if the folder is in use by another process, cannot be written, or holds a
+     *     store that is damaged or of another format; the message says which
+     */
+    public static EmbeddedObjectStore open(
+            Path dir, Kinds kinds, StoreSettings settings, Clock clock) throws IOException {
+        DataFolder folder = DataFolder.lock(dir);
+        try {
+            String file = dir.toAbsolutePath().resolve("objects.mv").toString();
+            StoreEngine engine = StoreEngine.open(file, kinds, settings);
+            folder.sync();
+            return new EmbeddedObjectStore(folder, engine, kinds, settings, clock);
+        } catch (IOException | RuntimeException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    /** Opens a store on a file system of H2's, for tests of power cuts. */
+    static EmbeddedObjectStore openFile(
+            String path, Kinds kinds, StoreSettings settings, Clock clock) throws IOException {
+        return new EmbeddedObjectStore(
+                null, StoreEngine.open(path, kinds, settings), kinds, settings, clock);
+    }
+
+    @Override
+    public Optional<KubeObject> get(ObjectKey key) {
+        return Optional.ofNullable(engine.get(key)).map(Stored::object);
+    }
+
+    @Override
+    public ObjectList list(ListQuery query) {
+        KindDefinition kind = kind(query.type());
+        Selection selection = Selection.of(kind, query.namespace(), query.labels(), query.fields());
+        return new ListReader(engine).list(query, selection);
+    }
+
+    @Override
+    public Watch watch(WatchQuery query, WatchListener listener) {
+        Selection selection =
+                Selection.of(kind(query.type()), query.namespace(), query.labels(), query.fields());
+        return engine.watch(
+                query, selection, ListReader.revision(query.resourceVersion()), listener);
+    }
+
+    @Override
+    public KubeObject create(ResourceType type, KubeObject object, WriteOptions options) {
+        KindDefinition kind = kind(type);
+        KubeObject ofKind = WriteRules.ofKind(kind, object);
+        if (!ofKind.resourceVersion().isEmpty()) {
+            throw new ApiException(
+                    Reason.BAD_REQUEST,
+                    "resourceVersion should not be set on objects to be created");
+        }
+        if (type.namespaced() && ofKind.namespace().isEmpty()) {
+            throw new ApiException(
+                    Reason.BAD_REQUEST, "an empty namespace may not be set during creation");
+        }
+        String prefix = ofKind.metadata().text("generateName");
+        if (!ofKind.name().isEmpty() || prefix.isEmpty()) {
+            return create(kind, ofKind, ofKind.name(), options)
+                    .orElseThrow(() -> ApiException.alreadyExists(ofKind.key(type)));
+        }
+        for (int i = 0; i < NAME_ATTEMPTS; i++) {
+            Optional<KubeObject> created = create(kind, ofKind, generated(prefix), options);
+            if (created.isPresent()) {
+                return created.get();
+            }
+        }
+        throw new ApiException(
+                Reason.ALREADY_EXISTS,
+                type.qualified()
+                        + " \""
+                        + prefix
+                        + "\" already exists, the server was not able to generate a unique name"
+                        + " for the object",
+                type.group(),
+                type.plural(),
+                prefix,
+                List.of());
+    }
+
+    private static String generated(String prefix) {
+        StringBuilder name =
+                new StringBuilder(
+                        prefix.substring(
+                                0,
+                                Math.min(
+                                        prefix.length(),
+                                        LONGEST_GENERATED_NAME - GENERATED_LENGTH)));
+        SplittableRandom random = new SplittableRandom(ThreadLocalRandom.current().nextLong());
+        for (int i = 0; i < GENERATED_LENGTH; i++) {
+            name.append(GENERATED.charAt(random.nextInt(GENERATED.length())));
+        }
+        return name.toString();
+    }
+
+    /** Empty if there is an object of that name. */
+    private Optional<KubeObject> create(
+            KindDefinition kind, KubeObject object, String name, WriteOptions options) {
+        KubeObject created =
+                WriteRules.created(
+                        kind, object, name, UUID.randomUUID().toString(), clock.instant());
+        WriteRules.refuseIfWrong(kind, created, kind.validateCreate(created));
+        ObjectKey key = created.key(kind.type());
+        if (options.dryRun()) {
+            refuseIfNoNamespace(kind, key);
+            return engine.get(key) == null ? Optional.of(created) : Optional.empty();
+        }
+        Write.Outcome outcome = engine.write(Write.put(draft(kind, key, created), 0));
+        if (outcome instanceof Write.NoNamespace obstacle) {
+            throw noNamespace(kind, key, obstacle.ending());
+        }
+        return outcome instanceof Write.Done done
+                ? Optional.of(after(done.change()))
+                : Optional.empty();
+    }
+
+    private void refuseIfNoNamespace(KindDefinition kind, ObjectKey key) {
+        if (kind.type().namespaced()
+                && kinds.byQualified(ResourceType.NAMESPACES.qualified()).isPresent()) {
+            Stored namespace = engine.get(ResourceType.NAMESPACES.key("", key.namespace()));
+            if (namespace == null || namespace.object().deleted().isPresent()) {
+                throw noNamespace(kind, key, namespace != null);
+            }
+        }
+    }
+
+    private static ApiException noNamespace(KindDefinition kind, ObjectKey key, boolean ending) {
+        if (!ending) {
+            return ApiException.notFound(ResourceType.NAMESPACES.key("", key.namespace()));
+        }
+        return new ApiException(
+                Reason.FORBIDDEN,
+                key.resource()
+                        + " \""
+                        + key.name()
+                        + "\" is forbidden: unable to create new content in namespace "
+                        + key.namespace()
+                        + " because it is being terminated",
+                kind.type().group(),
+                kind.type().plural(),
+                key.name(),
+                List.of(
+                        new ApiException.Cause(
+                                "NamespaceTerminating",
+                                "namespace " + key.namespace() + " is being terminated",
+                                "metadata.namespace")));
+    }
+
+    @Override
+    public KubeObject update(
+            ResourceType type, KubeObject object, String subresource, WriteOptions options) {
+        KindDefinition kind = kind(type);
+        ObjectKey key = object.key(type);
+        return again(
+                key,
+                () -> {
+                    Stored seen = seen(key);
+                    return replace(kind, seen, object, subresource, options)
+                            .map(after -> seenThrough(subresource, after));
+                });
+    }
+
+    @Override
+    public KubeObject patch(
+            ResourceType type,
+            ObjectKey key,
+            Patch patch,
+            String subresource,
+            WriteOptions options) {
+        KindDefinition kind = kind(type);
+        return again(
+                key,
+                () -> {
+                    Stored seen = seen(key);
+                    KubeObject patched = patched(kind, seen.object(), patch, subresource);
+                    if (!patched.key(type).equals(key)) {
+                        throw new ApiException(
+                                Reason.BAD_REQUEST,
+                                "the name of the object ("
+                                        + patched.key(type).path()
+                                        + ") does not match the name on the URL ("
+                                        + key.path()
+                                        + ")");
+                    }
+                    return replace(kind, seen, patched, subresource, options)
+                            .map(after -> seenThrough(subresource, after));
+                });
+    }
+
+    private static KubeObject patched(
+            KindDefinition kind, KubeObject before, Patch patch, String subresource) {
+        if (subresource.equals("scale")) {
+            return new KubeObject(Patches.apply(kind, Scales.of(before).json(), patch, true));
+        }
+        JsonObject patched = Patches.apply(kind, before.json(), patch, false);
+        Optional<String> wrongType = kind.wrongType(patched);
+        if (wrongType.isPresent()) {
+            throw new ApiException(Reason.BAD_REQUEST, wrongType.get());
+        }
+        return new KubeObject(kind.pruned(patched));
+    }
+
+    private static KubeObject seenThrough(String subresource, KubeObject object) {
+        return subresource.equals("scale") ? Scales.of(object) : object;
+    }
+
+    /** Empty if somebody else wrote in between. */
+    private Optional<KubeObject> replace(
+            KindDefinition kind,
+            Stored seen,
+            KubeObject object,
+            String subresource,
+            WriteOptions options) {
+        KubeObject before = seen.object();
+        WriteRules.checkPreconditions(seen.key(), before, object);
+        KubeObject after = WriteRules.replaced(kind, before, object, subresource, clock.instant());
+        WriteRules.refuseIfWrong(kind, after, kind.validateUpdate(before, after, subresource));
+        boolean ends = Deletion.isOver(kind, after);
+        KubeObject unwritten = Stored.at(after, seen.revision());
+        if (options.dryRun() || (!ends && unwritten.equals(before))) {
+            return Optional.of(unwritten);
+        }
+        Write write =
+                ends
+                        ? Write.remove(kind, seen)
+                        : Write.put(draft(kind, seen.key(), after), seen.revision());
+        return engine.write(write) instanceof Write.Done done
+                ? Optional.of(
+                        ends ? Stored.at(after, done.change().revision()) : after(done.change()))
+                : Optional.empty();
+    }
+
+    @Override
+    public Deleted delete(ResourceType type, ObjectKey key, DeleteOptions options) {
+        KindDefinition kind = kind(type);
+        return again(
+                key,
+                () -> {
+                    Stored seen = seen(key);
+                    KubeObject before = seen.object();
+                    KubeObject marked = Deletion.marked(kind, before, options, clock.instant());
+                    boolean gone = Deletion.isOver(kind, marked);
+                    if (options.dryRun() || (!gone && marked.equals(before))) {
+                        return Optional.of(new Deleted(marked, gone));
+                    }
+                    Write write =
+                            gone
+                                    ? Write.remove(kind, seen)
+                                    : Write.put(draft(kind, key, marked), seen.revision());
+                    return engine.write(write) instanceof Write.Done done
+                            ? Optional.of(
+                                    new Deleted(
+                                            gone
+                                                    ? Stored.at(before, done.change().revision())
+                                                    : after(done.change()),
+                                            gone))
+                            : Optional.empty();
+                });
+    }
+
+    /** Works a write out until nobody else is quicker. */
+    private static <T> T again(ObjectKey key, Supplier<Optional<T>> attempt) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            Optional<T> result = attempt.get();
+            if (result.isPresent()) {
+                return result.get();
+            }
+        }
+        throw WriteRules.modified(key);
+    }
+
+    private Stored seen(ObjectKey key) {
+        Stored seen = engine.get(key);
+        if (seen == null) {
+            throw ApiException.notFound(key);
+        }
+        return seen;
+    }
+
+    private static KubeObject after(Change change) {
+        Stored after = change.after();
+        if (after == null) {
+            throw new IllegalStateException(change.key() + " was written and is not there");
+        }
+        return after.object();
+    }
+
+    private Stored.Draft draft(KindDefinition kind, ObjectKey key, KubeObject object) {
+        Stored.Draft draft = Stored.Draft.of(kind, key, object);
+        if (draft.text().length > settings.maxObjectBytes()) {
+            throw new ApiException(
+                    Reason.TOO_LARGE,
+                    key
+                            + " is too large: it has "
+                            + draft.text().length
+                            + " bytes, and the limit is "
+                            + settings.maxObjectBytes());
+        }
+        return draft;
+    }
+
+    private KindDefinition kind(ResourceType type) {
+        return kinds.byQualified(type.qualified())
+                .orElseThrow(
+                        () ->
+                                new ApiException(
+                                        Reason.NOT_FOUND,
+                                        "the server could not find the requested resource",
+                                        type.group(),
+                                        type.plural(),
+                                        "",
+                                        List.of()));
+    }
+
+    /** Writes what waits, ends all watches, and closes the file; within half a minute. */
+    @Override
+    public void close() {
+        engine.close();
+        if (folder != null) {
+            folder.close();
+        }
+    }
+}

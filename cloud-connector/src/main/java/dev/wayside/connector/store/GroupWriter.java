@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.store;
+
+import dev.wayside.model.ObjectKey;
+import dev.wayside.model.ResourceType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that writes. It takes the writes that wait, gives each that still fits a revision,
+ * commits and syncs them together, makes them visible, and only then answers. What comes in while a
+ * sync runs makes up the next group, so groups grow with the load and a lone write waits for
+ * nobody.
+ *
+ * <p>Lazy kinds are in no hurry: their changes are visible and answered without a commit, and saved
+ * with a later group. So that a revision that somebody saw is never given out again after a crash,
+ * revisions are reserved on disk in blocks ahead of their use, and a store that is opened begins
+ * after the last reserved one.
+ *
+ * <p>When a commit fails, nobody knows whether it is on disk before the file is read again. Its
+ * writes are refused, nothing of it becomes visible, and the store goes on as read-only until it is
+ * opened anew.
+ */
+final class GroupWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(GroupWriter.class);
+
+    private final ObjectFile file;
+    private final Map<String, KindShelf> shelves;
+    private final StoreSettings settings;
+    private final Consumer<List<Change>> publisher;
+    private final ReentrantReadWriteLock lock;
+    private final BlockingQueue<Write> queue;
+    private final Thread thread;
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+    private volatile boolean stopping;
+    private volatile @Nullable ApiException failure;
+
+    // Below: the writer thread's own.
+    private long last;
+    private long reserved;
+    private final Map<ObjectKey, Optional<Stored>> unsaved = new LinkedHashMap<>();
+    private long savedAt = System.nanoTime();
+
+    /**
+     * @param lock held for writing while shelves change
+     */
+    GroupWriter(
+            ObjectFile file,
+            Map<String, KindShelf> shelves,
+            long revision,
+            StoreSettings settings,
+            Consumer<List<Change>> publisher,
+            ReentrantReadWriteLock lock) {
+        this.file = file;
+        this.shelves = shelves;
+        this.last = revision;
+        this.reserved = revision;
+        this.settings = settings;
+        this.publisher = publisher;
+        this.lock = lock;
+        this.queue = new ArrayBlockingQueue<>(settings.queuedWrites());
+        this.thread = new Thread(this::run, "wayside-store-writer");
+        this.thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    Write.Outcome write(Write write) {
+        refuseIfBroken();
+        shelf(write.key());
+        try {
+            if (!queue.offer(write, settings.writeWait().toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new ApiException(
+                        ApiException.Reason.TOO_MANY_REQUESTS,
+                        "the store has "
+                                + settings.queuedWrites()
+                                + " writes waiting, please try again later");
+            }
+            if (stopped.isDone()) {
+                // The thread is past its last look at the queue; only we may know of this write.
+                drain(unavailable("the store is stopping", null));
+            }
+            return write.result().join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unavailable("interrupted while the write waited", e);
+        } catch (CompletionException e) {
+            // Made anew, so that its trace leads to the caller.
+            throw unavailable(
+                    String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+        }
+    }
+
+    private void refuseIfBroken() {
+        ApiException broken = failure;
+        if (broken != null) {
+            throw unavailable(broken.getMessage(), broken);
+        }
+        if (stopping) {
+            throw unavailable("the store is stopping", null);
+        }
+    }
+
+    private static ApiException unavailable(@Nullable String message, @Nullable Throwable cause) {
+        ApiException exception =
+                new ApiException(ApiException.Reason.UNAVAILABLE, String.valueOf(message));
+        if (cause != null) {
+            exception.initCause(cause);
+        }
+        return exception;
+    }
+
+    private void run() {
+        try {
+            while (!stopping || !queue.isEmpty()) {
+                List<Write> group = nextGroup();
+                if (failure == null) {
+                    perform(group);
+                } else {
+                    refuse(group, failure);
+                }
+            }
+            if (failure == null) {
+                saveAll();
+            }
+        } catch (InterruptedException e) {
+            LOG.warn("the store's writer was interrupted; it stops");
+        } finally {
+            if (failure != null) {
+                file.abandon();
+            }
+            stopped.complete(null);
+            drain(unavailable("the store is stopping", null));
+        }
+    }
+
+    private List<Write> nextGroup() throws InterruptedException {
+        List<Write> group = new ArrayList<>();
+        Write first = queue.poll(waitMillis(), TimeUnit.MILLISECONDS);
+        if (first != null) {
+            group.add(first);
+            queue.drainTo(group, settings.groupWrites() - 1);
+        }
+        return group;
+    }
+
+    /** Short enough to notice the end and to save lazy kinds in time. */
+    private long waitMillis() {
+        return Math.max(1, Math.min(100, settings.lazySave().toMillis()));
+    }
+
+    private static void refuse(List<Write> group, @Nullable ApiException why) {
+        group.forEach(
+                write ->
+                        write.result()
+                                .completeExceptionally(
+                                        unavailable(
+                                                why == null ? "unknown" : why.getMessage(), why)));
+    }
+
+    private void drain(ApiException why) {
+        List<Write> rest = new ArrayList<>();
+        queue.drainTo(rest);
+        refuse(rest, why);
+    }
+
+    private void perform(List<Write> group) {
+        Map<Write, Write.Outcome> outcomes = new LinkedHashMap<>();
+        List<Change> changes = new ArrayList<>();
+        try {
+            decide(group, outcomes, changes);
+            boolean commit = prepare(changes);
+            if (commit) {
+                file.commit();
+            }
+        } catch (RuntimeException e) {
+            fail(group, e);
+            return;
+        }
+        publisher.accept(changes);
+        outcomes.forEach((write, outcome) -> write.result().complete(outcome));
+        try {
+            file.maintain();
+        } catch (RuntimeException e) {
+            fail(List.of(), e);
+        }
+    }
+
+    private void decide(
+            List<Write> group, Map<Write, Write.Outcome> outcomes, List<Change> changes) {
+        // What this group has changed so far, over what is visible.
+        Map<ObjectKey, Optional<Stored>> pending = new HashMap<>();
+        for (Write write : group) {
+            Stored before = current(write.key(), pending);
+            if ((before == null ? 0 : before.revision()) != write.seen()) {
+                outcomes.put(write, new Write.Overtaken());
+                continue;
+            }
+            if (write.draft() == null && before == null) {
+                throw new IllegalArgumentException("nothing to remove at " + write.key());
+            }
+            if (before == null && write.kind().type().namespaced()) {
+                Optional<Write.NoNamespace> obstacle = obstacle(write.key(), pending);
+                if (obstacle.isPresent()) {
+                    outcomes.put(write, obstacle.get());
+                    continue;
+                }
+            }
+            last++;
+            Stored after = write.draft() == null ? null : new Stored(write.draft(), last);
+            Change change = new Change(last, write.key(), before, after);
+            pending.put(write.key(), Optional.ofNullable(after));
+            changes.add(change);
+            outcomes.put(write, new Write.Done(change));
+        }
+    }
+
+    private @Nullable Stored current(ObjectKey key, Map<ObjectKey, Optional<Stored>> pending) {
+        Optional<Stored> changed = pending.get(key);
+        return changed != null ? changed.orElse(null) : shelf(key).get(key);
+    }
+
+    private Optional<Write.NoNamespace> obstacle(
+            ObjectKey key, Map<ObjectKey, Optional<Stored>> pending) {
+        if (!shelves.containsKey(ResourceType.NAMESPACES.qualified())) {
+            return Optional.empty();
+        }
+        Stored namespace = current(ResourceType.NAMESPACES.key("", key.namespace()), pending);
+        if (namespace == null) {
+            return Optional.of(new Write.NoNamespace(false));
+        }
+        return namespace.object().deleted().isPresent()
+                ? Optional.of(new Write.NoNamespace(true))
+                : Optional.empty();
+    }
+
+    private KindShelf shelf(ObjectKey key) {
+        KindShelf shelf = shelves.get(key.resource());
+        if (shelf == null) {
+            throw new IllegalArgumentException("no kind for " + key);
+        }
+        return shelf;
+    }
+
+    /** Puts the changes into the maps. Returns whether there is anything to commit. */
+    private boolean prepare(List<Change> changes) {
+        boolean durable = false;
+        Set<ObjectKey> changed = new HashSet<>();
+        Set<KindShelf> touched = new LinkedHashSet<>();
+        for (Change change : changes) {
+            KindShelf shelf = shelf(change.key());
+            boolean first = changed.add(change.key()) && !shelf.hasChanges(change.key());
+            touched.add(shelf);
+            if (shelf.kind().lazy()) {
+                unsaved.put(change.key(), Optional.ofNullable(change.after()));
+            } else {
+                ObjectFile.Maps maps = file.kind(shelf.resource());
+                save(maps, change.key(), Optional.ofNullable(change.after()));
+                maps.history().put(change.revision(), Records.change(change));
+                Stored before = change.before();
+                if (first && before != null) {
+                    maps.prior().put(Records.path(change.key()), Records.object(before));
+                }
+                durable = true;
+            }
+        }
+        touched.forEach(shelf -> trim(shelf, changed));
+        if (last > reserved) {
+            reserved = last + settings.revisionBlock();
+            file.set(ObjectFile.RESERVED, Long.toString(reserved));
+            durable = true;
+        }
+        if (!unsaved.isEmpty() && System.nanoTime() - savedAt >= settings.lazySave().toNanos()) {
+            saveLazy();
+            durable = true;
+        }
+        return durable;
+    }
+
+    private void trim(KindShelf shelf, Set<ObjectKey> changed) {
+        lock.writeLock().lock();
+        try {
+            shelf.trim(shelf.kind().lazy() ? null : file.kind(shelf.resource()), changed);
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private static void save(ObjectFile.Maps maps, ObjectKey key, Optional<Stored> state) {
+        String path = Records.path(key);
+        if (state.isPresent()) {
+            maps.objects().put(path, Records.object(state.get()));
+        } else {
+            maps.objects().remove(path);
+        }
+    }
+
+    private void saveLazy() {
+        unsaved.forEach((key, state) -> save(file.kind(key.resource()), key, state));
+        unsaved.clear();
+        savedAt = System.nanoTime();
+    }
+
+    private void saveAll() {
+        try {
+            saveLazy();
+            file.set(ObjectFile.RESERVED, Long.toString(last));
+            file.commit();
+            file.close();
+        } catch (RuntimeException e) {
+            fail(List.of(), e);
+        }
+    }
+
+    private void fail(List<Write> group, RuntimeException e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        ApiException why =
+                unavailable(
+                        "the store cannot write to "
+                                + file.path()
+                                + " ("
+                                + root.getMessage()
+                                + ") and is read-only until the connector is started again; make"
+                                + " room on the disk or repair it",
+                        e);
+        failure = why;
+        LOG.error(why.getMessage(), e);
+        refuse(group, why);
+    }
+
+    /** Ends the thread after the writes that wait. */
+    void close() {
+        stopping = true;
+        try {
+            thread.join(20_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (thread.isAlive()) {
+            LOG.error("the store's writer did not end within 20 s; the process must");
+        }
+    }
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.store;
+
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.model.ObjectKey;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One kind in memory: its objects as they are now, and its history, the window of last changes that
+ * watches resume over.
+ *
+ * <h2>Which watches can be resumed</h2>
+ *
+ * <p>A watch that has seen everything up to revision R may go on if no change after R that it could
+ * have seen was trimmed from the window. Comparing R with the window's beginning is right for a
+ * watch of everything, but a gateway watches its own pods only, and would have to list them again
+ * after any long enough burst of changes to other gateways' pods. So, when a change is trimmed, its
+ * revision is noted as the <em>mark</em> of all partitions that it touched:
+ *
+ * <ul>
+ *   <li>the kind as a whole ({@code overall});
+ *   <li>the object's key ({@code objectMarks}), for watches of one {@code metadata.name};
+ *   <li>the value of {@code spec.nodeName} before, and the one after ({@code nodeMarks}), for
+ *       watches of one node. A pod that moved from nowhere to a node is in both.
+ * </ul>
+ *
+ * <p>Changes are trimmed in the order of their revisions, so a partition's mark is the newest
+ * trimmed change that a watch within this partition could have seen, and such a watch is complete
+ * from R on if and only if R &gt;= mark. A watch that lies within several partitions needs one of
+ * them to say so; a watch within none of them needs {@code R >= overall}. Selectors by label or by
+ * other fields only narrow a watch further, so what holds for the partition holds for them.
+ *
+ * <p>Marks are bounded: beyond the limit the oldest is forgotten and becomes the <em>floor</em>,
+ * which is the least mark of every partition, known or not. Object marks are many (every name that
+ * ever was) and node marks few, so each sort has a limit and a floor of its own. Marks, floors and
+ * the trimming itself are written in the transaction of the write that caused them.
+ *
+ * <p>Lazy kinds keep no history on disk. Since some of their last changes may be lost in a crash,
+ * all their marks begin at the revision at which the store was opened.
+ *
+ * <p>Trimming is done for a tenth of the window at a time, so that marks, which many changes share,
+ * cost few writes.
+ *
+ * <p>Changed by the writer alone, under the engine's write lock; read by others under its read
+ * lock, and by the writer without.
+ */
+final class KindShelf {
+    private final KindDefinition kind;
+    private final String resource;
+    private final StoreSettings settings;
+    private final boolean hasNodes;
+    private final TreeMap<ObjectKey, Stored> objects = new TreeMap<>();
+    private final ArrayDeque<Change> history = new ArrayDeque<>();
+    private final Map<ObjectKey, Integer> changesOf = new HashMap<>();
+    private final TrimMarks objectMarks;
+    private final TrimMarks nodeMarks;
+    private final WatchIndex watches = new WatchIndex();
+    private long historyBytes;
+    private long overall;
+
+    private static final String OBJECT = "o:";
+    private static final String NODE = "n:";
+    private static final String OBJECT_FLOOR = "object-floor";
+    private static final String NODE_FLOOR = "node-floor";
+    private static final String OVERALL = "overall";
+
+    KindShelf(KindDefinition kind, StoreSettings settings) {
+        this.kind = kind;
+        this.resource = kind.type().qualified();
+        this.settings = settings;
+        this.hasNodes = kind.selectableFields().contains(Facets.NODE);
+        this.objectMarks = new TrimMarks(settings.trimMarks());
+        this.nodeMarks = new TrimMarks(settings.trimMarks());
+    }
+
+    KindDefinition kind() {
+        return kind;
+    }
+
+    String resource() {
+        return resource;
+    }
+
+    WatchIndex watches() {
+        return watches;
+    }
+
+    /** Fills the shelf from disk. */
+    void load(ObjectFile.Maps maps, long openedAt) {
+        maps.objects()
+                .forEach(
+                        (path, bytes) -> {
+                            ObjectKey key = Records.key(resource, path);
+                            objects.put(key, stored(key, Records.revision(bytes), bytes));
+                        });
+        if (kind.lazy()) {
+            raiseAll(openedAt);
+            return;
+        }
+        Map<ObjectKey, Stored> last = new HashMap<>();
+        maps.prior()
+                .forEach(
+                        (path, bytes) -> {
+                            ObjectKey key = Records.key(resource, path);
+                            last.put(key, stored(key, Records.revision(bytes), bytes));
+                        });
+        maps.history()
+                .forEach(
+                        (revision, bytes) -> {
+                            ObjectKey key = Records.key(resource, Records.changedPath(bytes));
+                            byte[] text = Records.changedText(bytes);
+                            Stored after =
+                                    text == null ? null : new Stored(kind, key, revision, text);
+                            Stored now = objects.get(key);
+                            if (after != null && now != null && now.revision() == revision) {
+                                after = now; // one text in memory, not two
+                            }
+                            append(new Change(revision, key, last.get(key), after));
+                            if (after == null) {
+                                last.remove(key);
+                            } else {
+                                last.put(key, after);
+                            }
+                        });
+        loadMarks(maps.marks());
+    }
+
+    private Stored stored(ObjectKey key, long revision, byte[] bytes) {
+        return new Stored(kind, key, revision, Records.text(bytes));
+    }
+
+    private void loadMarks(Map<String, Long> marks) {
+        Long trimmed = marks.get(OVERALL);
+        if (trimmed != null) {
+            overall = trimmed;
+        }
+        marks.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue())
+                .forEach(
+                        mark -> {
+                            String name = mark.getKey();
+                            if (name.equals(OBJECT_FLOOR)) {
+                                objectMarks.raiseFloor(mark.getValue());
+                            } else if (name.equals(NODE_FLOOR)) {
+                                nodeMarks.raiseFloor(mark.getValue());
+                            } else if (name.startsWith(OBJECT)) {
+                                objectMarks.raise(name.substring(OBJECT.length()), mark.getValue());
+                            } else if (name.startsWith(NODE)) {
+                                nodeMarks.raise(name.substring(NODE.length()), mark.getValue());
+                            }
+                        });
+    }
+
+    private void raiseAll(long revision) {
+        overall = Math.max(overall, revision);
+        objectMarks.raiseFloor(revision);
+        nodeMarks.raiseFloor(revision);
+    }
+
+    @Nullable Stored get(ObjectKey key) {
+        return objects.get(key);
+    }
+
+    /** Whether the history has a change of the object. */
+    boolean hasChanges(ObjectKey key) {
+        return changesOf.containsKey(key);
+    }
+
+    /** Makes one change visible. */
+    void apply(Change change) {
+        Stored after = change.after();
+        if (after == null) {
+            objects.remove(change.key());
+        } else {
+            objects.put(change.key(), after);
+        }
+        append(change);
+    }
+
+    private void append(Change change) {
+        history.add(change);
+        historyBytes += change.bytes();
+        changesOf.merge(change.key(), 1, Integer::sum);
+    }
+
+    /**
+     * Trims the history if it is over its bounds by a tenth, in memory and, unless the kind is
+     * lazy, in the maps. If the maps are then not committed the store serves on from memory, where
+     * history and marks agree.
+     *
+     * @param maps null for a lazy kind
+     * @param changed objects that have changes in the maps which are not in memory yet
+     */
+    void trim(ObjectFile.@Nullable Maps maps, Set<ObjectKey> changed) {
+        int limit = settings.historyEvents();
+        long limitBytes = settings.historyBytes();
+        if (history.size() <= limit + limit / 10 && historyBytes <= limitBytes + limitBytes / 10) {
+            return;
+        }
+        Map<String, Long> raised = new LinkedHashMap<>();
+        while (history.size() > limit || historyBytes > limitBytes) {
+            Change oldest = history.remove();
+            historyBytes -= oldest.bytes();
+            note(oldest, raised);
+            boolean more =
+                    changesOf.computeIfPresent(
+                                    oldest.key(), (key, count) -> count == 1 ? null : count - 1)
+                            != null;
+            if (maps != null) {
+                maps.history().remove(oldest.revision());
+                String path = Records.path(oldest.key());
+                if ((more || changed.contains(oldest.key())) && oldest.after() != null) {
+                    maps.prior().put(path, Records.object(oldest.after()));
+                } else {
+                    maps.prior().remove(path);
+                }
+            }
+        }
+        List<String> forgotten = new ArrayList<>();
+        objectMarks.shrink().forEach(partition -> forgotten.add(OBJECT + partition));
+        nodeMarks.shrink().forEach(partition -> forgotten.add(NODE + partition));
+        if (maps != null) {
+            maps.marks().putAll(raised);
+            forgotten.forEach(maps.marks()::remove);
+            maps.marks().put(OVERALL, overall);
+            maps.marks().put(OBJECT_FLOOR, objectMarks.floor());
+            maps.marks().put(NODE_FLOOR, nodeMarks.floor());
+        }
+    }
+
+    private void note(Change trimmed, Map<String, Long> raised) {
+        overall = trimmed.revision();
+        String path = Records.path(trimmed.key());
+        objectMarks.raise(path, overall);
+        raised.put(OBJECT + path, overall);
+        if (hasNodes) {
+            noteNode(trimmed.before(), raised);
+            noteNode(trimmed.after(), raised);
+        }
+    }
+
+    private void noteNode(@Nullable Stored state, Map<String, Long> raised) {
+        if (state != null) {
+            String node = state.facets().field(Facets.NODE);
+            nodeMarks.raise(node, overall);
+            raised.put(NODE + node, overall);
+        }
+    }
+
+    /** Whether the history holds all that the selection could have seen after the revision. */
+    boolean reachesBackTo(long revision, Selection selection) {
+        if (revision >= overall) {
+            return true;
+        }
+        String namespace = selection.requiredNamespace();
+        if (selection.name().isPresent() && namespace.isEmpty() != kind.type().namespaced()) {
+            String path = Records.path(new ObjectKey(resource, namespace, selection.name().get()));
+            if (revision >= objectMarks.of(path)) {
+                return true;
+            }
+        }
+        return hasNodes
+                && selection.node().isPresent()
+                && revision >= nodeMarks.of(selection.node().get());
+    }
+
+    /** The changes after a revision, oldest first. */
+    List<Change> changesAfter(long revision) {
+        List<Change> changes = new ArrayList<>();
+        Iterator<Change> newestFirst = history.descendingIterator();
+        while (newestFirst.hasNext()) {
+            Change change = newestFirst.next();
+            if (change.revision() <= revision) {
+                break;
+            }
+            changes.add(change);
+        }
+        Collections.reverse(changes);
+        return changes;
+    }
+
+    /**
+     * The objects as they were at a revision, in the order of their keys. The history must reach
+     * back to it.
+     *
+     * @param after the key to begin behind, null for the first
+     */
+    List<Stored> at(long revision, String namespace, @Nullable ObjectKey after) {
+        Map<ObjectKey, @Nullable Stored> undone = new HashMap<>();
+        Iterator<Change> newestFirst = history.descendingIterator();
+        while (newestFirst.hasNext()) {
+            Change change = newestFirst.next();
+            if (change.revision() <= revision) {
+                break;
+            }
+            undone.put(change.key(), change.before());
+        }
+        NavigableMap<ObjectKey, Stored> range = range(objects, namespace, after);
+        if (!undone.isEmpty()) {
+            TreeMap<ObjectKey, Stored> past = new TreeMap<>(range);
+            undone.forEach(
+                    (key, before) -> {
+                        if (before == null) {
+                            past.remove(key);
+                        } else {
+                            past.put(key, before);
+                        }
+                    });
+            range = range(past, namespace, after);
+        }
+        return new ArrayList<>(range.values());
+    }
+
+    private NavigableMap<ObjectKey, Stored> range(
+            NavigableMap<ObjectKey, Stored> map, String namespace, @Nullable ObjectKey after) {
+        NavigableMap<ObjectKey, Stored> range = map;
+        if (!namespace.isEmpty()) {
+            range =
+                    range.subMap(
+                            new ObjectKey(resource, namespace, ""),
+                            true,
+                            new ObjectKey(resource, namespace + '\0', ""),
+                            false);
+        }
+        if (after != null) {
+            if (range.isEmpty() || range.lastKey().compareTo(after) <= 0) {
+                return new TreeMap<>();
+            }
+            if (range.firstKey().compareTo(after) <= 0) {
+                range = range.tailMap(after, false);
+            }
+        }
+        return range;
+    }
+
+    Collection<Stored> all() {
+        return objects.values();
+    }
+}

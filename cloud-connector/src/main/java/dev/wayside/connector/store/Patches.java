@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.store;
+
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.store.ObjectStore.Patch;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
+import dev.wayside.model.JsonNull;
+import dev.wayside.model.JsonObject;
+import java.util.Map;
+
+/** Applies patches to objects, touching nothing else. */
+public final class Patches {
+    private Patches() {}
+
+    /**
+     * The object as the patch wants it, not yet defaulted or validated.
+     *
+     * @param plain whether the document is not of the kind itself (a Scale), so that only merge and
+     *     JSON patches make sense and a strategic one is read as a merge patch
+     * @throws ApiException BadRequest, Invalid, UnsupportedMediaType
+     */
+    public static JsonObject apply(
+            KindDefinition kind, JsonObject document, Patch patch, boolean plain) {
+        return switch (patch.type()) {
+            case MERGE -> merge(document, object(patch.body()));
+            case STRATEGIC -> strategic(kind, document, object(patch.body()), plain);
+            case JSON -> object(JsonPatch.apply(document, array(patch.body())));
+            case APPLY ->
+                    throw new ApiException(
+                            ApiException.Reason.UNSUPPORTED_MEDIA_TYPE,
+                            "server-side apply is not supported yet; accepted media types include:"
+                                    + " application/json-patch+json, application/merge-patch+json,"
+                                    + " application/strategic-merge-patch+json");
+        };
+    }
+
+    private static JsonObject strategic(
+            KindDefinition kind, JsonObject document, JsonObject patch, boolean plain) {
+        if (plain) {
+            return merge(document, patch);
+        }
+        if (!kind.hasStrategicMerge()) {
+            throw new ApiException(
+                    ApiException.Reason.UNSUPPORTED_MEDIA_TYPE,
+                    "the body of the request was in an unknown format - accepted media types"
+                            + " include: application/json-patch+json,"
+                            + " application/merge-patch+json");
+        }
+        try {
+            return kind.strategicMerge(document, patch);
+        } catch (IllegalArgumentException e) {
+            ApiException malformed =
+                    new ApiException(
+                            ApiException.Reason.BAD_REQUEST,
+                            "error decoding patch: " + e.getMessage());
+            malformed.initCause(e);
+            throw malformed;
+        }
+    }
+
+    /** RFC 7386. */
+    static JsonObject merge(JsonObject document, JsonObject patch) {
+        JsonObject.Builder merged = document.toBuilder();
+        for (Map.Entry<String, Json> member : patch.members().entrySet()) {
+            String name = member.getKey();
+            if (member.getValue() == JsonNull.INSTANCE) {
+                merged.remove(name);
+            } else if (member.getValue() instanceof JsonObject inner) {
+                merged.put(name, merge(document.object(name), inner));
+            } else {
+                merged.put(name, member.getValue());
+            }
+        }
+        return merged.build();
+    }
+
+    private static JsonObject object(Json body) {
+        if (body instanceof JsonObject object) {
+            return object;
+        }
+        throw new ApiException(
+                ApiException.Reason.BAD_REQUEST, "error decoding patch: it is no JSON object");
+    }
+
+    private static JsonArray array(Json body) {
+        if (body instanceof JsonArray array) {
+            return array;
+        }
+        throw new ApiException(
+                ApiException.Reason.BAD_REQUEST, "error decoding patch: it is no JSON array");
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.store;
+
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonException;
+import dev.wayside.model.JsonLimits;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.JsonReader;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ObjectKey;
+import java.lang.ref.WeakReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One object at one revision: its text, which is all that stays in memory, and the tree as long as
+ * somebody has it. The text lacks the revision, which only the writer knows.
+ */
+final class Stored {
+    // The text was bounded when it was written; its own limit here must not refuse it again.
+    private static final JsonLimits OWN = new JsonLimits(64 << 20, 1_000, 10_000_000);
+
+    private final KindDefinition kind;
+    private final ObjectKey key;
+    private final long revision;
+    private final byte[] text;
+    private @Nullable WeakReference<KubeObject> tree;
+    private @Nullable Facets facets;
+
+    Stored(KindDefinition kind, ObjectKey key, long revision, byte[] text) {
+        this.kind = kind;
+        this.key = key;
+        this.revision = revision;
+        this.text = text;
+    }
+
+    /** From a draft, whose tree and facets are known already. */
+    Stored(Draft draft, long revision) {
+        this(draft.kind(), draft.key(), revision, draft.text());
+        KubeObject object = at(draft.object(), revision);
+        this.tree = new WeakReference<>(object);
+        this.facets = draft.facets();
+    }
+
+    /** An object that is to be written. Made on the caller's thread, to spare the writer. */
+    record Draft(
+            KindDefinition kind, ObjectKey key, KubeObject object, byte[] text, Facets facets) {
+        static Draft of(KindDefinition kind, ObjectKey key, KubeObject object) {
+            KubeObject bare = object.withoutMetadata("resourceVersion");
+            return new Draft(kind, key, bare, bare.json().toBytes(), Facets.of(kind, bare));
+        }
+    }
+
+    ObjectKey key() {
+        return key;
+    }
+
+    long revision() {
+        return revision;
+    }
+
+    byte[] text() {
+        return text;
+    }
+
+    KubeObject object() {
+        // A race costs a second reading, no more: the field is written and read whole.
+        WeakReference<KubeObject> known = tree;
+        KubeObject object = known == null ? null : known.get();
+        if (object == null) {
+            object = at(new KubeObject(read(text)), revision);
+            tree = new WeakReference<>(object);
+        }
+        return object;
+    }
+
+    Facets facets() {
+        Facets known = facets;
+        if (known == null) {
+            known = Facets.of(kind, object());
+            facets = known;
+        }
+        return known;
+    }
+
+    static KubeObject at(KubeObject object, long revision) {
+        return object.withMetadata("resourceVersion", Json.of(Long.toString(revision)));
+    }
+
+    private JsonObject read(byte[] utf8) {
+        try {
+            return JsonReader.readObject(utf8, OWN, JsonReader.DuplicateNames.LAST_WINS);
+        } catch (JsonException e) {
+            throw new IllegalStateException("what is stored of " + key + " is no JSON", e);
+        }
+    }
+}
