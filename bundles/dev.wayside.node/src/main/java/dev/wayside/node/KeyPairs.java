@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.node;
+
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.PublicKey;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Base64;
+import java.util.HexFormat;
+
+/** Public keys as text, and their hashes. */
+final class KeyPairs {
+    private KeyPairs() {}
+
+    static String encode(PublicKey key) {
+        return Base64.getEncoder().encodeToString(key.getEncoded());
+    }
+
+    static PublicKey decode(String text) throws IOException {
+        try {
+            return KeyFactory.getInstance("EC")
+                    .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(text)));
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            throw new IOException("the public key of an earlier try can't be read", e);
+        }
+    }
+
+    /** The hash by which requests for certificates of this key are named. */
+    static String hash(PublicKey key) throws IOException {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getEncoded());
+            return HexFormat.of().formatHex(hash, 0, 10);
+        } catch (GeneralSecurityException e) {
+            throw new IOException("this Java runtime has no SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.node;
+
+import dev.wayside.api.driver.ContainerDriver;
+import dev.wayside.api.driver.DriverException;
+import dev.wayside.api.driver.PodReality;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Undoes joining: removes every container of this gateway, then erases key and state. Asked for by
+ * a marker file, so that it is begun again if it is cut short. The Node stays with the connector:
+ * it is the operator who deletes it.
+ */
+final class Leaving {
+    static final String MARKER = "leave-requested";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Leaving.class);
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Path marker;
+    private final IdentityFolder identity;
+    private final List<Path> erased;
+
+    /**
+     * @param data the data folder
+     * @param erased what goes, besides the identity
+     */
+    Leaving(Path data, IdentityFolder identity, List<Path> erased) {
+        this.marker = data.resolve(MARKER);
+        this.identity = identity;
+        this.erased = erased;
+    }
+
+    boolean requested() {
+        return Files.exists(marker);
+    }
+
+    /** Asks for it; the running gateway, or else the next start, does it. */
+    void request() throws IOException {
+        AtomicFiles.write(marker, "");
+    }
+
+    /**
+     * Stops and removes all pods, once; to be repeated until nothing is left.
+     *
+     * @return how many pods are left, in one driver or another
+     */
+    int removePods(Collection<ContainerDriver> drivers) throws DriverException {
+        int left = 0;
+        for (ContainerDriver driver : drivers) {
+            for (PodReality pod : driver.pods()) {
+                for (PodReality.Container container : pod.containers()) {
+                    if (container.state() == PodReality.State.RUNNING) {
+                        driver.stopContainer(pod.uid(), container.id(), GRACE);
+                    }
+                }
+                driver.removePod(pod.uid());
+                LOG.info("Leaving: removed pod {}/{}", pod.namespace(), pod.name());
+            }
+            left += driver.pods().size();
+        }
+        return left;
+    }
+
+    /** Erases all; whoever has files of it open must have closed them. */
+    void erase() throws IOException {
+        for (Path path : erased) {
+            AtomicFiles.delete(path);
+        }
+        identity.erase();
+        Files.deleteIfExists(marker);
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.node;
+
+import dev.wayside.api.node.CertificateTime;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The saved floor under the clock. It rises to times that somebody else vouches for: the beginning
+ * of a certificate that was issued to us, and the clock while a connection is up for which it was
+ * found to be within the connector's certificate. So a clock that once ran years ahead leaves no
+ * trace, and one that begins in 1970 is known to be wrong. Written at most once a day.
+ */
+@Component(service = {CertificateTime.class, TimeFloor.class})
+@Designate(ocd = TimeFloor.Config.class)
+public final class TimeFloor implements CertificateTime {
+    @ObjectClassDefinition(name = "Time floor")
+    public @interface Config {
+        @AttributeDefinition(description = "The floor's file; a relative one is below wayside.data")
+        String file() default "time-floor";
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(TimeFloor.class);
+    private static final Duration STEP = Duration.ofDays(1);
+
+    private final Path file;
+    private final Clock clock;
+    // Guarded by this.
+    private Instant floor;
+
+    @Activate
+    public TimeFloor(Config config) {
+        this(DataFolder.resolve(config.file()), Clock.systemUTC());
+    }
+
+    TimeFloor(Path file, Clock clock) {
+        this.file = file;
+        this.clock = clock;
+        this.floor = read(file);
+    }
+
+    @Override
+    public synchronized Instant now() {
+        Instant now = clock.instant();
+        return now.isAfter(floor) ? now : floor;
+    }
+
+    /** Raises the floor to a time that was vouched for; saved if it is a day above the last. */
+    synchronized void raise(Instant vouched) {
+        if (vouched.isBefore(floor.plus(STEP))) {
+            return;
+        }
+        floor = vouched;
+        try {
+            AtomicFiles.write(file, vouched + "\n");
+        } catch (IOException e) {
+            LOG.warn("The time floor can't be saved; it holds until the next start", e);
+        }
+    }
+
+    /** Raises the floor to the clock, while a connection is up. */
+    void connected() {
+        raise(clock.instant());
+    }
+
+    private static Instant read(Path file) {
+        try {
+            return Files.exists(file) ? Instant.parse(Files.readString(file).strip()) : Instant.MIN;
+        } catch (IOException | DateTimeParseException e) {
+            LOG.warn("The time floor can't be read; it begins anew", e);
+            return Instant.MIN;
+        }
+    }
+}
