@@ -4,12 +4,13 @@ package dev.wayside.connector;
 import dev.wayside.connector.grid.Controllers;
 import java.io.IOException;
 import java.net.BindException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** The program: {@code connector} runs a connector, {@code connector token create} talks to it. */
+/** The program: {@code connector} runs a connector; {@code connector token create} and {@code connector node await} talk to it. */
 public final class Connector {
     static final int FAILED = 1;
     static final int WRONG_USAGE = 2;
@@ -24,9 +25,11 @@ public final class Connector {
         int code;
         try {
             code =
-                    all.isEmpty() || all.get(0).startsWith("-")
-                            ? serve(all)
-                            : TokenCommand.run(all, System.out, Clock.systemUTC());
+                    switch (all.isEmpty() ? "-" : all.get(0)) {
+                        case "token" -> TokenCommand.run(all, System.out, Clock.systemUTC());
+                        case "node" -> NodeCommand.run(all, System.err);
+                        default -> serve(all);
+                    };
         } catch (IllegalArgumentException e) {
             System.err.println("connector: " + e.getMessage());
             System.err.println(ConnectorOptions.USAGE);
@@ -47,7 +50,7 @@ public final class Connector {
             return 0;
         }
         ConnectorOptions options = ConnectorOptions.parse(arguments);
-        LogFiles.configure(options.data());
+        logTo(options.data());
         CountDownLatch stopping = new CountDownLatch(1);
         CountDownLatch stopped = new CountDownLatch(1);
         try (ConnectorServer server =
@@ -84,6 +87,13 @@ public final class Connector {
             stopped.countDown();
         }
         return 0;
+    }
+
+    /** Before the first logger: the provider reads its settings once. */
+    private static void logTo(Path data) {
+        if (System.getProperty("wayside.log.file") == null) {
+            System.setProperty("wayside.log.file", data.resolve("log/connector.log").toString());
+        }
     }
 
     private static void await(CountDownLatch stopped) {

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param podCidrs where the Nodes' subnets come from
  * @param certificateLifetime of gateways and users
  * @param readyFile written when it is ready, removed when it stops
+ * @param kubeconfig where the admin's is written
  */
 public record ConnectorOptions(
         Path data,
@@ -25,15 +26,18 @@ public record ConnectorOptions(
         List<String> advertise,
         PodCidrs podCidrs,
         Duration certificateLifetime,
-        Optional<Path> readyFile) {
+        Optional<Path> readyFile,
+        Path kubeconfig) {
 
     static final String USAGE =
             """
             Usage: connector [--data DIR] [--listen HOST:PORT] [--advertise HOST]...
                              [--cluster-cidr CIDR] [--certificate-days N] [--ready-file FILE]
+                             [--kubeconfig FILE]
                    connector token create [--label KEY=VALUE]... [--taint KEY=VALUE:EFFECT]...
                              [--node NAME] [--ttl 1h] [--connector URL]
                              [--data DIR | --kubeconfig FILE]
+                   connector node await NAME... [--timeout SECONDS] [--kubeconfig FILE]
 
               --data DIR          where everything is kept (default: data)
               --listen HOST:PORT  default: 0.0.0.0:8443
@@ -41,6 +45,7 @@ public record ConnectorOptions(
               --cluster-cidr CIDR each Node gets a /24 of it for its pods (default: 10.244.0.0/16)
               --certificate-days N  lifetime of the certificates of gateways (default: 90)
               --ready-file FILE   written when the connector is ready
+              --kubeconfig FILE   the admin's (default: kubeconfig in the data folder)
             """;
 
     public ConnectorOptions {
@@ -58,6 +63,7 @@ public record ConnectorOptions(
         PodCidrs podCidrs = PodCidrs.parse("10.244.0.0/16");
         Duration lifetime = Duration.ofDays(90);
         Optional<Path> readyFile = Optional.empty();
+        Optional<Path> kubeconfig = Optional.empty();
         Arguments rest = new Arguments(arguments);
         while (rest.hasNext()) {
             String option = rest.next();
@@ -77,14 +83,19 @@ public record ConnectorOptions(
                     lifetime = Duration.ofDays(days);
                 }
                 case "--ready-file" -> readyFile = Optional.of(Path.of(rest.value(option)));
+                case "--kubeconfig" -> kubeconfig = Optional.of(Path.of(rest.value(option)));
                 default -> throw new IllegalArgumentException("unknown option " + option);
             }
         }
-        return new ConnectorOptions(data, host, port, advertise, podCidrs, lifetime, readyFile);
-    }
-
-    Path kubeconfig() {
-        return data.resolve("kubeconfig");
+        return new ConnectorOptions(
+                data,
+                host,
+                port,
+                advertise,
+                podCidrs,
+                lifetime,
+                readyFile,
+                kubeconfig.orElse(data.resolve("kubeconfig")));
     }
 
     InetSocketAddress listen() {

@@ -2,23 +2,12 @@
 package dev.wayside.connector;
 
 import dev.wayside.connector.pki.JoinToken;
-import dev.wayside.connector.pki.Kubeconfig;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
-import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
-import dev.wayside.wire.TlsIdentity;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,10 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code connector token create}: makes a join token, gives its record (with a hash of the secret)
@@ -43,8 +28,6 @@ final class TokenCommand {
     private static final Pattern TAINT =
             Pattern.compile("([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)");
     private static final Duration LONGEST = Duration.ofDays(90);
-    private static final Duration TIMEOUT = Duration.ofSeconds(15);
-    private static final char[] NO_PASSWORD = {};
 
     private final Path kubeconfig;
     private final String nodeName;
@@ -154,22 +137,13 @@ final class TokenCommand {
     private String create(Clock clock) throws IOException, InterruptedException {
         JoinToken.Fresh token =
                 JoinToken.create(nodeName, labels, taints, clock.instant().plus(ttl));
-        Kubeconfig config = Kubeconfig.read(kubeconfig);
-        HttpClient client =
-                HttpClient.newBuilder()
-                        .sslContext(context(config.identity()))
-                        .connectTimeout(TIMEOUT)
-                        .build();
+        AdminClient client = new AdminClient(kubeconfig);
         JsonObject published =
-                send(
-                        client,
-                        config,
+                client.send(
                         "GET",
                         "/api/v1/namespaces/kube-public/configmaps/wayside-connector",
                         null);
-        send(
-                client,
-                config,
+        client.send(
                 "POST",
                 "/api/v1/namespaces/kube-system/secrets",
                 token.record().toSecret().json());
@@ -179,70 +153,5 @@ final class TokenCommand {
                 + token.whole()
                 + " --ca-hash "
                 + published.text("data", "caHash");
-    }
-
-    private static JsonObject send(
-            HttpClient client,
-            Kubeconfig config,
-            String method,
-            String path,
-            @Nullable JsonObject body)
-            throws IOException, InterruptedException {
-        HttpRequest request =
-                HttpRequest.newBuilder(config.server().resolve(path))
-                        .timeout(TIMEOUT)
-                        .header("content-type", "application/json")
-                        .method(
-                                method,
-                                body == null
-                                        ? BodyPublishers.noBody()
-                                        : BodyPublishers.ofByteArray(body.toBytes()))
-                        .build();
-        HttpResponse<byte[]> response;
-        try {
-            response = client.send(request, BodyHandlers.ofByteArray());
-        } catch (IOException e) {
-            throw new IOException(
-                    "cannot reach the connector at " + config.server() + "; does it run?", e);
-        }
-        JsonObject answer = parsed(response.body());
-        if (response.statusCode() / 100 != 2) {
-            throw new IOException("the connector refused: " + answer.text("message"));
-        }
-        return answer;
-    }
-
-    private static JsonObject parsed(byte[] body) throws IOException {
-        try {
-            return Json.parse(body) instanceof JsonObject object ? object : JsonObject.EMPTY;
-        } catch (JsonException e) {
-            throw new IOException("the connector's answer is no JSON", e);
-        }
-    }
-
-    static SSLContext context(TlsIdentity identity) throws IOException {
-        try {
-            KeyStore keys = KeyStore.getInstance("PKCS12");
-            keys.load(null, NO_PASSWORD);
-            keys.setKeyEntry(
-                    "admin",
-                    identity.key(),
-                    NO_PASSWORD,
-                    identity.chain().toArray(X509Certificate[]::new));
-            KeyManagerFactory own =
-                    KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            own.init(keys, NO_PASSWORD);
-            KeyStore trusted = KeyStore.getInstance("PKCS12");
-            trusted.load(null, NO_PASSWORD);
-            trusted.setCertificateEntry("authority", identity.authority());
-            TrustManagerFactory trust =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(trusted);
-            SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IOException("the kubeconfig's certificate or key is no good", e);
-        }
     }
 }

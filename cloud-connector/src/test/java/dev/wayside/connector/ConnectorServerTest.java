@@ -83,7 +83,8 @@ class ConnectorServerTest {
                 List.of(),
                 PodCidrs.parse("10.244.0.0/16"),
                 Duration.ofDays(90),
-                Optional.of(folder.resolve("ready")));
+                Optional.of(folder.resolve("ready")),
+                folder.resolve("kubeconfig"));
     }
 
     @Test
@@ -113,7 +114,8 @@ class ConnectorServerTest {
                         List.of(),
                         PodCidrs.parse("10.244.0.0/16"),
                         Duration.ofDays(90),
-                        Optional.empty());
+                        Optional.empty(),
+                        other.resolve("kubeconfig"));
 
         assertThatThrownBy(() -> ConnectorServer.start(options, (store, clock) -> () -> {}, clock))
                 .isInstanceOf(IOException.class)
