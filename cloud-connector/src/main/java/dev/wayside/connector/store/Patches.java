@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.store;
 
+import dev.wayside.connector.schema.JsonPatch;
 import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.MergePatch;
 import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
-import java.util.Map;
+import java.util.List;
 
 /** Applies patches to objects, touching nothing else. */
 public final class Patches {
@@ -25,7 +26,7 @@ public final class Patches {
         return switch (patch.type()) {
             case MERGE -> merge(document, object(patch.body()));
             case STRATEGIC -> strategic(kind, document, object(patch.body()), plain);
-            case JSON -> object(JsonPatch.apply(document, array(patch.body())));
+            case JSON -> operations(document, array(patch.body()));
             case APPLY ->
                     throw new ApiException(
                             ApiException.Reason.UNSUPPORTED_MEDIA_TYPE,
@@ -59,20 +60,30 @@ public final class Patches {
         }
     }
 
-    /** RFC 7386. */
-    static JsonObject merge(JsonObject document, JsonObject patch) {
-        JsonObject.Builder merged = document.toBuilder();
-        for (Map.Entry<String, Json> member : patch.members().entrySet()) {
-            String name = member.getKey();
-            if (member.getValue() == JsonNull.INSTANCE) {
-                merged.remove(name);
-            } else if (member.getValue() instanceof JsonObject inner) {
-                merged.put(name, merge(document.object(name), inner));
-            } else {
-                merged.put(name, member.getValue());
-            }
+    private static JsonObject merge(JsonObject document, JsonObject patch) {
+        return object(MergePatch.apply(document, patch));
+    }
+
+    private static JsonObject operations(JsonObject document, JsonArray operations) {
+        try {
+            return object(JsonPatch.apply(document, operations));
+        } catch (IllegalArgumentException e) {
+            ApiException unfit =
+                    new ApiException(
+                            ApiException.Reason.INVALID,
+                            "the server rejected our request due to an error in our request: "
+                                    + e.getMessage(),
+                            "",
+                            "",
+                            "",
+                            List.of(
+                                    new ApiException.Cause(
+                                            "UnexpectedServerResponse",
+                                            String.valueOf(e.getMessage()),
+                                            "")));
+            unfit.initCause(e);
+            throw unfit;
         }
-        return merged.build();
     }
 
     private static JsonObject object(Json body) {
