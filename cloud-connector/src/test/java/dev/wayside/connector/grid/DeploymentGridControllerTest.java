@@ -4,6 +4,7 @@ package dev.wayside.connector.grid;
 import static dev.wayside.connector.grid.World.await;
 import static dev.wayside.connector.grid.World.spec;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
@@ -14,9 +15,17 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
+@ParameterizedClass
+@EnumSource(World.Kind.class)
 final class DeploymentGridControllerTest {
-    private final World world = new World();
+    private final World world;
+
+    DeploymentGridControllerTest(World.Kind kind) {
+        world = new World(kind);
+    }
 
     @AfterEach
     void close() {
@@ -285,6 +294,7 @@ final class DeploymentGridControllerTest {
 
     @Test
     void templatesAreChosenPerSiteAndAMissingOneFailsItsSiteAlone() {
+        assumeTrue(world.kind == World.Kind.FAKE, "validation lets no missing template through");
         twoSites();
         world.node("c", Map.of("site", "site-3"));
         world.start();
@@ -333,6 +343,7 @@ final class DeploymentGridControllerTest {
 
     @Test
     void anEmptyKeyIsToldAndDoesNothing() {
+        assumeTrue(world.kind == World.Kind.FAKE, "validation lets no empty key through");
         twoSites();
         world.start();
         world.grid("web", "{\"template\":" + spec("web", "v1", "") + "}");

@@ -8,8 +8,12 @@ import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.connector.store.ObjectStore.Propagation;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
+import dev.wayside.connector.schema.BuiltInKinds;
+import dev.wayside.connector.store.EmbeddedObjectStore;
+import dev.wayside.connector.store.StoreSettings;
 import dev.wayside.connector.workload.FakeObjectStore;
 import dev.wayside.connector.workload.TestClock;
+import dev.wayside.connector.workload.TestStore;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonException;
@@ -17,10 +21,14 @@ import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -35,24 +43,55 @@ final class World implements AutoCloseable {
     static final WriteOptions USER = WriteOptions.by("test");
     private static final String NAMESPACE = "default";
 
+    /** Which store it is. */
+    enum Kind {
+        FAKE,
+        EMBEDDED
+    }
+
     final TestClock clock = new TestClock();
-    final FakeObjectStore store = new FakeObjectStore(clock);
+    final Kind kind;
+    final TestStore store;
+    private final AutoCloseable inner;
+    private @Nullable Path folder;
     private final BlockingQueue<ObjectKey> gatewayWork = new LinkedBlockingQueue<>();
     private final Thread gateways = new Thread(this::runPods, "gateways");
     private volatile Predicate<KubeObject> healthy = pod -> true;
     private volatile boolean closed;
     private @Nullable Controllers controllers;
 
-    World() {
+    World(Kind kind) {
+        this.kind = kind;
+        if (kind == Kind.FAKE) {
+            FakeObjectStore fake = new FakeObjectStore(clock);
+            inner = fake;
+            store = new TestStore(fake);
+        } else {
+            EmbeddedObjectStore embedded = open();
+            inner = embedded;
+            store = new TestStore(embedded);
+        }
         store.observe(
+                ResourceType.PODS,
                 (before, after) -> {
-                    if (after != null && after.kind().equals("Pod")) {
+                    if (after != null) {
                         gatewayWork.add(after.key(ResourceType.PODS));
                     }
                 });
         gateways.setDaemon(true);
         gateways.start();
         namespace(NAMESPACE);
+        namespace("kube-node-lease");
+    }
+
+    private EmbeddedObjectStore open() {
+        try {
+            folder = Files.createTempDirectory("controllers");
+            return EmbeddedObjectStore.open(
+                    folder, new BuiltInKinds(), StoreSettings.DEFAULT, clock);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     World start() {
@@ -76,8 +115,19 @@ final class World implements AutoCloseable {
     public void close() {
         stop();
         closed = true;
-        store.close();
-        gateways.interrupt();
+        gatewayWork.add(ResourceType.PODS.key("", ""));
+        try {
+            gateways.join(5_000);
+            store.close();
+            inner.close();
+            if (folder != null) {
+                try (Stream<Path> files = Files.walk(folder)) {
+                    files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+                }
+            }
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Which pods become ready; looked at when a pod changes. */
@@ -115,6 +165,9 @@ final class World implements AutoCloseable {
                     new DeleteOptions(OptionalLong.of(0), pod.uid(), null, null, false));
             return;
         }
+        if (List.of("Failed", "Succeeded").contains(pod.status().text("phase"))) {
+            return;
+        }
         String ready = healthy.test(pod) ? "True" : "False";
         if (!pod.status().text("phase").equals("Running")
                 || !pod.condition("Ready").orElse(JsonObject.EMPTY).text("status").equals(ready)) {
@@ -140,15 +193,21 @@ final class World implements AutoCloseable {
 
     KubeObject node(String name, Map<String, String> labels) {
         KubeObject node =
-                KubeObject.of(ResourceType.NODES, "", name)
-                        .withLabels(labels)
-                        .withStatus(
+                store.create(
+                        ResourceType.NODES,
+                        KubeObject.of(ResourceType.NODES, "", name).withLabels(labels),
+                        USER);
+        return store.update(
+                ResourceType.NODES,
+                node.withStatus(
                                 parse(
                                         """
                                         {"allocatable":{"cpu":"4","memory":"4Gi","pods":"110"},
                                          "conditions":[{"type":"Ready","status":"True"}]}
-                                        """));
-        return store.create(ResourceType.NODES, node, USER);
+                                        """))
+                        .withoutMetadata("resourceVersion"),
+                "status",
+                USER);
     }
 
     void label(String node, String key, @Nullable String value) {
@@ -257,9 +316,5 @@ final class World implements AutoCloseable {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
             java.util.concurrent.locks.LockSupport.parkNanos(2_000_000);
         }
-    }
-
-    static boolean same(@Nullable Object one, @Nullable Object other) {
-        return Objects.equals(one, other);
     }
 }

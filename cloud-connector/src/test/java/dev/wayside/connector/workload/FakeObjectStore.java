@@ -24,15 +24,11 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
-import java.util.function.LongSupplier;
+import java.util.concurrent.ExecutorService;
 
 /**
  * An {@link ObjectStore} in memory, with revisions, preconditions, UIDs, generations, finalizers,
- * graceful deletion and watches in commit order; no defaults and no validation. Watches may be made
- * to lag, and to expire.
+ * graceful deletion and watches in commit order; no defaults and no validation.
  */
 public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     private static final long POD_GRACE = 30;
@@ -44,48 +40,17 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     private final Map<String, ResourceType> types = new TreeMap<>();
     private final List<Commit> history = new ArrayList<>();
     private final List<OpenWatch> watches = new CopyOnWriteArrayList<>();
-    private final List<BiConsumer<KubeObject, KubeObject>> observers = new CopyOnWriteArrayList<>();
-    private final ScheduledExecutorService delivery =
-            Executors.newSingleThreadScheduledExecutor(
+    private final ExecutorService delivery =
+            Executors.newSingleThreadExecutor(
                     task -> {
                         Thread thread = new Thread(task, "fake-store");
                         thread.setDaemon(true);
                         return thread;
                     });
-    private volatile LongSupplier lagMillis = () -> 0;
-    private volatile BiConsumer<String, KubeObject> beforeWrite = (verb, object) -> {};
     private long revision = 1;
-    private long oldest = 0;
 
     public FakeObjectStore(Clock clock) {
         this.clock = clock;
-    }
-
-    /** How late each event comes; watches of different kinds lag independently. */
-    public void lag(LongSupplier millis) {
-        lagMillis = millis;
-    }
-
-    /** May throw, to refuse a write: gets the verb and the object. */
-    public void beforeWrite(BiConsumer<String, KubeObject> hook) {
-        beforeWrite = hook;
-    }
-
-    /** Sees every commit at once, before and after; null for not there. */
-    public void observe(BiConsumer<KubeObject, KubeObject> observer) {
-        observers.add(observer);
-    }
-
-    /** Ends all watches as too old and forgets the history. */
-    public void expire() {
-        List<OpenWatch> ended;
-        synchronized (this) {
-            history.clear();
-            oldest = revision;
-            ended = List.copyOf(watches);
-            watches.clear();
-        }
-        ended.forEach(watch -> watch.end(new ApiException(Reason.EXPIRED, "too old")));
     }
 
     public synchronized List<KubeObject> all(ResourceType type) {
@@ -116,9 +81,6 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     @Override
     public synchronized Watch watch(WatchQuery query, WatchListener listener) {
         long from = Long.parseLong(query.resourceVersion());
-        if (from < oldest) {
-            throw new ApiException(Reason.EXPIRED, "too old resource version");
-        }
         OpenWatch watch = new OpenWatch(query.type(), listener);
         history.stream().filter(commit -> commit.revision() > from).forEach(watch::offer);
         watches.add(watch);
@@ -128,7 +90,6 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     @Override
     public synchronized KubeObject create(
             ResourceType type, KubeObject object, WriteOptions options) {
-        beforeWrite.accept("create", object);
         ObjectKey key = object.key(type);
         if (objects.containsKey(key)) {
             throw ApiException.alreadyExists(key);
@@ -140,7 +101,8 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
             }
         }
         KubeObject made =
-                object.withMetadata("uid", Json.of(UUID.randomUUID().toString()))
+                new KubeObject(object.json().without("status"))
+                        .withMetadata("uid", Json.of(UUID.randomUUID().toString()))
                         .withMetadata(
                                 "creationTimestamp", Json.of(Conditions.time(clock.instant())))
                         .withMetadata("generation", Json.of(1));
@@ -159,9 +121,6 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     @Override
     public synchronized KubeObject update(
             ResourceType type, KubeObject object, String subresource, WriteOptions options) {
-        if (!options.dryRun()) {
-            beforeWrite.accept("update", object);
-        }
         ObjectKey key = object.key(type);
         KubeObject before = existing(key);
         String version = object.resourceVersion();
@@ -257,7 +216,6 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
             throw new ApiException(Reason.UNSUPPORTED_MEDIA_TYPE, "only merge patches");
         }
         KubeObject after = new KubeObject((JsonObject) merge(before.json(), patch.body()));
-        beforeWrite.accept("patch", after);
         return apply(type, key, before, after, subresource, options);
     }
 
@@ -285,7 +243,6 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     @Override
     public synchronized Deleted delete(ResourceType type, ObjectKey key, DeleteOptions options) {
         KubeObject before = existing(key);
-        beforeWrite.accept("delete", before);
         if (options.uid() != null && !options.uid().equals(before.uid())) {
             throw ApiException.conflict(key, "the UID differs");
         }
@@ -324,10 +281,9 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
     }
 
     private KubeObject remove(ResourceType type, ObjectKey key, KubeObject last) {
-        KubeObject before = objects.remove(key);
+        objects.remove(key);
         KubeObject gone = last.withMetadata("resourceVersion", Json.of(Long.toString(++revision)));
         publish(new Commit(revision, type, EventType.DELETED, gone));
-        observers.forEach(observer -> observer.accept(before, null));
         return gone;
     }
 
@@ -343,7 +299,6 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
                         type,
                         before == null ? EventType.ADDED : EventType.MODIFIED,
                         stored));
-        observers.forEach(observer -> observer.accept(before, stored));
         return stored;
     }
 
@@ -375,13 +330,11 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
             synchronized (waiting) {
                 waiting.add(commit);
             }
-            long lag = lagMillis.getAsLong();
             if (!delivery.isShutdown()) {
-                var unused = delivery.schedule(this::deliverOne, lag, TimeUnit.MILLISECONDS);
+                delivery.execute(this::deliverOne);
             }
         }
 
-        // Each task delivers the oldest, whichever it was made for: order stays, lag varies.
         private void deliverOne() {
             Commit next;
             synchronized (waiting) {
@@ -392,12 +345,8 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
             }
         }
 
-        void end(ApiException reason) {
-            synchronized (waiting) {
-                closed = true;
-            }
-            delivery.execute(() -> listener.onEnd(reason));
-        }
+        @Override
+        public void bookmark() {}
 
         @Override
         public void close() {
@@ -406,11 +355,5 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
             }
             watches.remove(this);
         }
-    }
-
-    /** Waits for nothing: what the delivery thread has taken up is delivered. */
-    @Override
-    public String toString() {
-        return "fake store at " + revision;
     }
 }
