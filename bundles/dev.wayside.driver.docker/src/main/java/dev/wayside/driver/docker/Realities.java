@@ -137,8 +137,9 @@ final class Realities {
         int code = exited ? (int) inspected.number("State", "ExitCode").orElse(137) : 0;
         Instant started = instant(inspected.text("State", "StartedAt"));
         Instant finished = exited ? instant(inspected.text("State", "FinishedAt")) : null;
-        if (exited && finished == null) {
-            finished = started; // the engine died with it
+        if (exited && (finished == null || (started != null && finished.isBefore(started)))) {
+            // The engine died with it; or it ended before the engine had noted its start.
+            finished = started;
         }
         String reason = "";
         if (exited) {
