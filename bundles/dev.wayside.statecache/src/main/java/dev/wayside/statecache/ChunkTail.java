@@ -5,15 +5,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.h2.store.fs.FilePath;
 
 /**
  * Cuts the last chunk off a store that is only ever appended to. A chunk begins at a block of 4,096
- * bytes with the text {@code chunk:ID,block:BLOCK,…}, numbers in hexadecimal; the first two blocks
- * are the store's header.
+ * bytes with the text {@code chunk:ID,len:BLOCKS,pages:PAGES,…}, numbers in hexadecimal; the first
+ * two blocks are the store's header.
  */
 final class ChunkTail {
     private static final int BLOCK = 4096;
+    private static final Pattern HEAD =
+            Pattern.compile("chunk:[0-9a-f]+,len:[0-9a-f]+,pages:[0-9a-f]+,");
 
     private ChunkTail() {}
 
@@ -45,7 +48,6 @@ final class ChunkTail {
             // reads on
         }
         String text = new String(head.array(), 0, head.position(), StandardCharsets.ISO_8859_1);
-        return text.startsWith("chunk:")
-                && text.contains(",block:" + Long.toHexString(block) + ",");
+        return HEAD.matcher(text).lookingAt();
     }
 }

@@ -62,6 +62,7 @@ final class Couriers {
                                 switch (answer.status()) {
                                     case 404 -> done();
                                     case 409 -> isStillThere(upstream, object, uid);
+                                    case 403 -> done(forbidden(answer, key, false));
                                     default -> done(judge(answer, key, false));
                                 });
     }
@@ -83,6 +84,7 @@ final class Couriers {
                                 switch (answer.status()) {
                                     case 404 -> done();
                                     case 409 -> isStillThere(upstream, object, uid);
+                                    case 403 -> done(forbidden(answer, key, true));
                                     default -> done(judge(answer, key, true));
                                 });
     }
@@ -162,6 +164,18 @@ final class Couriers {
                                                     && !uidOf(answer).equals(uid));
                             return gone ? Outcome.DONE : Outcome.RETRY;
                         });
+    }
+
+    /**
+     * To a gateway an object that is gone, or bound elsewhere, is as forbidden as any other that is
+     * not its own. If our watch has said that it is gone, there is nothing left to report.
+     */
+    private Outcome forbidden(HttpResponse answer, String key, boolean keep) {
+        boolean here =
+                store.get(Keys.object(Keys.objectKey(key)))
+                        .filter(it -> it.text("metadata", "uid").equals(Keys.uid(key)))
+                        .isPresent();
+        return here ? judge(answer, key, keep) : Outcome.DONE;
     }
 
     private static String uidOf(HttpResponse answer) {

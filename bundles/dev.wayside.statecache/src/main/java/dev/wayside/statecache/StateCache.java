@@ -61,7 +61,7 @@ public final class StateCache
     @Activate
     public StateCache(@Reference CertificateTime time, Config config) {
         this.time = time;
-        this.folder = Path.of(System.getProperty("wayside.data", "data")).resolve(config.dir());
+        this.folder = Path.of(System.getProperty("wayside.data", "")).resolve(config.dir());
     }
 
     /** Dynamic, because a renewed certificate must not close the store under its readers. */

@@ -225,6 +225,16 @@ class ReportingTest {
     }
 
     @Test
+    void aDeletionThatIsForbiddenIsOverOnceTheObjectIsGone() throws Exception {
+        connector.statusFor.put("DELETE", 403);
+        rig.outbox.confirmDeletion(rig.pod("one"), uid);
+        rig.pass(WHILE);
+        connector.delete(ONE);
+        rig.pass(WHILE);
+        assertThat(rig.store.keys(Keys.DELETIONS)).isEmpty();
+    }
+
+    @Test
     void oneLaneThatFailsHoldsUpNoOther() throws Exception {
         connector.statusFor.put("PATCH", 500);
         rig.outbox.status(rig.pod("one"), uid, phase("Running"));
