@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs the benchmarks that are named, or all. Each prints figures and ratios against baselines measured in the same run, on the same
- * machine, and nothing else decides anything by them.
+ * Runs the benchmarks that are named, or all. Each prints figures and ratios against baselines
+ * measured in the same run, on the same machine, and nothing else decides anything by them.
  */
 public final class Benchmarks {
     /** One benchmark. */
@@ -28,11 +28,13 @@ public final class Benchmarks {
         List<String> names = args.length == 0 ? List.copyOf(all.keySet()) : List.of(args);
         for (String name : names) {
             if (!all.containsKey(name)) {
-                System.err.println("no benchmark is called \"" + name + "\"; there are " + all.keySet());
+                System.err.println(
+                        "no benchmark is called \"" + name + "\"; there are " + all.keySet());
                 System.exit(64);
             }
         }
-        try (Machine machine = new Machine(Path.of(System.getProperty("wayside.root", ".")).toAbsolutePath())) {
+        try (Machine machine =
+                new Machine(Path.of(System.getProperty("wayside.root", ".")).toAbsolutePath())) {
             for (String name : names) {
                 System.out.println("\n== " + name);
                 all.get(name).run(machine);

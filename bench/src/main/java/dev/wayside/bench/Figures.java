@@ -35,7 +35,13 @@ final class Figures {
     /** {@code MEDIAN (LEAST–MOST, n=COUNT)}. */
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%8.1f (%.1f–%.1f, n=%d)", median(), percentile(0), percentile(100), count());
+        return String.format(
+                Locale.ROOT,
+                "%8.1f (%.1f–%.1f, n=%d)",
+                median(),
+                percentile(0),
+                percentile(100),
+                count());
     }
 
     /** {@code 1.23×}: this median over the other's. */

@@ -4,7 +4,9 @@ package dev.wayside.bench;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The bare JVM: says that it is up, then waits to be ended. Arguments: the file to make when up. */
+/**
+ * The bare JVM: says that it is up, then waits to be ended. Arguments: the file to make when up.
+ */
 public final class Idle {
     private Idle() {}
 

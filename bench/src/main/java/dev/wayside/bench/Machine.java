@@ -60,9 +60,17 @@ final class Machine implements AutoCloseable {
     /** A file of the gateway's {@code lib} or {@code bundles} by the beginning of its name. */
     Path jar(String folder, String prefix) throws IOException {
         try (Stream<Path> files = Files.list(gatewayHome().resolve(folder))) {
-            return files.filter(file -> file.getFileName().toString().matches(prefix + "-\\d.*\\.jar"))
+            return files.filter(
+                            file -> file.getFileName().toString().matches(prefix + "-\\d.*\\.jar"))
                     .findFirst()
-                    .orElseThrow(() -> new IllegalStateException("the gateway has no " + folder + "/" + prefix + "-*.jar"));
+                    .orElseThrow(
+                            () ->
+                                    new IllegalStateException(
+                                            "the gateway has no "
+                                                    + folder
+                                                    + "/"
+                                                    + prefix
+                                                    + "-*.jar"));
         }
     }
 
@@ -71,13 +79,18 @@ final class Machine implements AutoCloseable {
             throws IOException, InterruptedException {
         Path output = Files.createTempFile("wayside-bench-", ".out");
         try {
-            ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(output.toFile());
+            ProcessBuilder builder =
+                    new ProcessBuilder(words)
+                            .redirectErrorStream(true)
+                            .redirectOutput(output.toFile());
             builder.redirectInput(Path.of("/dev/null").toFile());
             builder.environment().putAll(environment);
             Process process = builder.start();
-            if (!process.waitFor(within.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (!process.waitFor(within.toSeconds(), TimeUnit.SECONDS)
+                    || process.exitValue() != 0) {
                 process.destroyForcibly();
-                throw new IllegalStateException(String.join(" ", words) + " failed:\n" + Files.readString(output));
+                throw new IllegalStateException(
+                        String.join(" ", words) + " failed:\n" + Files.readString(output));
             }
             return Files.readString(output);
         } finally {

@@ -20,7 +20,8 @@ final class Measured implements AutoCloseable {
     }
 
     /** Starts the program and waits until it has made the file. */
-    static Measured start(List<String> words, Map<String, String> environment, Path ready, Duration within)
+    static Measured start(
+            List<String> words, Map<String, String> environment, Path ready, Duration within)
             throws IOException, InterruptedException {
         Files.deleteIfExists(ready);
         ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
@@ -32,7 +33,8 @@ final class Measured implements AutoCloseable {
         while (!Files.exists(ready)) {
             if (System.nanoTime() - begun > within.toNanos() || !process.isAlive()) {
                 process.destroyForcibly();
-                throw new IllegalStateException(words + " was not ready within " + within + ":\n" + Files.readString(said));
+                throw new IllegalStateException(
+                        words + " was not ready within " + within + ":\n" + Files.readString(said));
             }
             Thread.sleep(2); // the resolution of the figure
         }
@@ -63,7 +65,9 @@ final class Measured implements AutoCloseable {
         return kilobytes(Path.of("/proc/" + pid + "/status"), "VmRSS:") / 1024.0;
     }
 
-    /** The process's share of resident memory in MB: pages that several processes map count in part. */
+    /**
+     * The process's share of resident memory in MB: pages that several processes map count in part.
+     */
     static double pss(long pid) throws IOException {
         return kilobytes(Path.of("/proc/" + pid + "/smaps_rollup"), "Pss:") / 1024.0;
     }

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** The program: {@code connector} runs a connector; {@code connector token create} and {@code connector node await} talk to it. */
+/**
+ * The program: {@code connector} runs a connector; {@code connector token create} and {@code
+ * connector node await} talk to it.
+ */
 public final class Connector {
     static final int FAILED = 1;
     static final int WRONG_USAGE = 2;

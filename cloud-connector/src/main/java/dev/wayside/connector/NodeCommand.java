@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code connector node await NAME...}: returns when all the Nodes are Ready, or says which are not. */
+/**
+ * {@code connector node await NAME...}: returns when all the Nodes are Ready, or says which are
+ * not.
+ */
 final class NodeCommand {
     private static final Duration PAUSE = Duration.ofMillis(200);
 
@@ -21,7 +24,8 @@ final class NodeCommand {
      * @throws IllegalArgumentException if the command line is wrong
      * @throws IOException if the connector cannot be reached
      */
-    static int run(List<String> arguments, PrintStream err) throws IOException, InterruptedException {
+    static int run(List<String> arguments, PrintStream err)
+            throws IOException, InterruptedException {
         if (arguments.size() < 2 || !arguments.get(1).equals("await")) {
             throw new IllegalArgumentException("unknown command " + String.join(" ", arguments));
         }
@@ -41,19 +45,33 @@ final class NodeCommand {
         long deadline = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
         while (true) {
             List<KubeObject> nodes =
-                    client.send("GET", ResourceType.NODES.path(""), null).array("items").objects().stream()
+                    client
+                            .send("GET", ResourceType.NODES.path(""), null)
+                            .array("items")
+                            .objects()
+                            .stream()
                             .map(KubeObject::new)
                             .toList();
             names.removeIf(
-                    name -> nodes.stream().anyMatch(node -> node.name().equals(name) && node.conditionIsTrue("Ready")));
+                    name ->
+                            nodes.stream()
+                                    .anyMatch(
+                                            node ->
+                                                    node.name().equals(name)
+                                                            && node.conditionIsTrue("Ready")));
             if (names.isEmpty()) {
                 return 0;
             }
             if (System.nanoTime() > deadline) {
-                err.println("connector: not Ready after " + seconds + " s: " + String.join(", ", names));
+                err.println(
+                        "connector: not Ready after "
+                                + seconds
+                                + " s: "
+                                + String.join(", ", names));
                 return Connector.FAILED;
             }
-            Thread.sleep(PAUSE.toMillis()); // a poll: a command that lives for seconds needs no watch
+            Thread.sleep(
+                    PAUSE.toMillis()); // a poll: a command that lives for seconds needs no watch
         }
     }
 }

@@ -140,13 +140,9 @@ final class TokenCommand {
         AdminClient client = new AdminClient(kubeconfig);
         JsonObject published =
                 client.send(
-                        "GET",
-                        "/api/v1/namespaces/kube-public/configmaps/wayside-connector",
-                        null);
+                        "GET", "/api/v1/namespaces/kube-public/configmaps/wayside-connector", null);
         client.send(
-                "POST",
-                "/api/v1/namespaces/kube-system/secrets",
-                token.record().toSecret().json());
+                "POST", "/api/v1/namespaces/kube-system/secrets", token.record().toSecret().json());
         return "gateway join --connector "
                 + connector.orElse(published.text("data", "url"))
                 + " --token "

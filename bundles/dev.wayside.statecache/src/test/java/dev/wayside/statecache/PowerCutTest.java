@@ -111,8 +111,7 @@ class PowerCutTest {
         void live() {
             StateStore store =
                     new StateStore(
-                            new StateFile(
-                                    disk.path("state.mv"), 200_000, Clock.systemUTC(), sync),
+                            new StateFile(disk.path("state.mv"), 200_000, Clock.systemUTC(), sync),
                             Duration.ZERO);
             store.onDamage(damages::add);
             store.onSynced(
@@ -211,8 +210,7 @@ class PowerCutTest {
             Optional<String> revision = mirror.revision();
             String next = Integer.toString(step);
             Map<ObjectKey, Mirror.Change> changes = new TreeMap<>();
-            changes.put(
-                    key, new Mirror.Change(random.nextInt(5) == 0 ? null : object, "uid"));
+            changes.put(key, new Mirror.Change(random.nextInt(5) == 0 ? null : object, "uid"));
             try {
                 if (revision.isEmpty()) {
                     underWay.addAll(store.keys(Keys.OBJECTS));
@@ -237,7 +235,9 @@ class PowerCutTest {
         /** As if the connector had taken some. */
         private void noteSomeDeletions(StateStore store) throws StateException {
             List<String> some =
-                    store.keys(Keys.DELETIONS).stream().filter(key -> random.nextBoolean()).toList();
+                    store.keys(Keys.DELETIONS).stream()
+                            .filter(key -> random.nextBoolean())
+                            .toList();
             underWay.addAll(some);
             store.write(edit -> some.forEach(edit::remove));
         }

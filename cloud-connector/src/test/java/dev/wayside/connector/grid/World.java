@@ -3,13 +3,13 @@ package dev.wayside.connector.grid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.connector.store.ObjectStore.Propagation;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
-import dev.wayside.connector.schema.BuiltInKinds;
-import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.StoreSettings;
 import dev.wayside.connector.workload.FakeObjectStore;
 import dev.wayside.connector.workload.TestClock;

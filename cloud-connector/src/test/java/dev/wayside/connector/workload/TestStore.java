@@ -137,8 +137,7 @@ public final class TestStore implements ObjectStore, AutoCloseable {
             ResourceType type, KubeObject object, String subresource, WriteOptions options) {
         return options.dryRun()
                 ? store.update(type, object, subresource, options)
-                : hooked(
-                        "update", object, () -> store.update(type, object, subresource, options));
+                : hooked("update", object, () -> store.update(type, object, subresource, options));
     }
 
     @Override
@@ -179,9 +178,7 @@ public final class TestStore implements ObjectStore, AutoCloseable {
             if (!delivery.isShutdown()) {
                 var unused =
                         delivery.schedule(
-                                this::deliverOldest,
-                                lagMillis.getAsLong(),
-                                TimeUnit.MILLISECONDS);
+                                this::deliverOldest, lagMillis.getAsLong(), TimeUnit.MILLISECONDS);
             }
         }
 

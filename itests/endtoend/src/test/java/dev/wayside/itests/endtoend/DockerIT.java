@@ -40,7 +40,8 @@ class DockerIT {
         try {
             if (wayside != null) {
                 wayside.close();
-                assertThat(engine.docker("ps", "-aq", "--filter", "label=wayside.dev/gateway-uid")).isEmpty();
+                assertThat(engine.docker("ps", "-aq", "--filter", "label=wayside.dev/gateway-uid"))
+                        .isEmpty();
             }
         } finally {
             if (engine != null) {
@@ -52,7 +53,13 @@ class DockerIT {
     /** The ids of running containers of the label's pods, infra containers left out. */
     private Set<String> containers(String app) throws Exception {
         return wayside.get("pods", "-l", "app=" + app).stream()
-                .map(pod -> pod.status().array("containerStatuses").objects().get(0).text("containerID"))
+                .map(
+                        pod ->
+                                pod.status()
+                                        .array("containerStatuses")
+                                        .objects()
+                                        .get(0)
+                                        .text("containerID"))
                 .map(id -> id.substring("docker://".length()))
                 .collect(Collectors.toSet());
     }
@@ -60,21 +67,41 @@ class DockerIT {
     @Test
     @Order(1)
     void theSampleGridRunsInRealContainersOnTheRightGateways() throws Exception {
-        wayside.kubectl("apply", "-f", Installation.ROOT.resolve("samples/grid-docker.yaml").toString()).ok();
+        wayside.kubectl(
+                        "apply",
+                        "-f",
+                        Installation.ROOT.resolve("samples/grid-docker.yaml").toString())
+                .ok();
         List<KubeObject> pods = wayside.awaitRunning("app=hello", 2);
-        assertThat(pods).extracting(pod -> pod.spec().text("nodeName")).containsExactlyInAnyOrder("gw-1", "gw-2");
+        assertThat(pods)
+                .extracting(pod -> pod.spec().text("nodeName"))
+                .containsExactlyInAnyOrder("gw-1", "gw-2");
         Map<String, String> cidrs =
-                wayside.get("nodes").stream().collect(Collectors.toMap(KubeObject::name, node -> node.spec().text("podCIDR")));
+                wayside.get("nodes").stream()
+                        .collect(
+                                Collectors.toMap(
+                                        KubeObject::name, node -> node.spec().text("podCIDR")));
         assertThat(Set.copyOf(cidrs.values())).hasSize(2);
         for (KubeObject pod : pods) {
             String prefix = cidrs.get(pod.spec().text("nodeName")).replaceAll("\\.0/24$", ".");
             assertThat(pod.status().text("podIP")).startsWith(prefix);
         }
         for (String id : containers("hello")) {
-            assertThat(engine.docker("inspect", "-f", "{{.State.Running}} {{.HostConfig.NetworkMode}}", id)).startsWith("true container:");
+            assertThat(
+                            engine.docker(
+                                    "inspect",
+                                    "-f",
+                                    "{{.State.Running}} {{.HostConfig.NetworkMode}}",
+                                    id))
+                    .startsWith("true container:");
             assertThat(engine.docker("logs", id)).contains("Hello from gw-");
         }
-        assertThat(wayside.get("node", "gw-1").get(0).status().text("nodeInfo", "containerRuntimeVersion")).startsWith("docker://");
+        assertThat(
+                        wayside.get("node", "gw-1")
+                                .get(0)
+                                .status()
+                                .text("nodeInfo", "containerRuntimeVersion"))
+                .startsWith("docker://");
     }
 
     @Test
@@ -102,14 +129,29 @@ class DockerIT {
                           resources: {limits: {memory: 32Mi, cpu: 200m}}
                 """);
         List<KubeObject> pods = wayside.awaitRunning("app=web", 3);
-        Set<String> addresses = pods.stream().map(pod -> pod.status().text("podIP")).collect(Collectors.toSet());
+        Set<String> addresses =
+                pods.stream().map(pod -> pod.status().text("podIP")).collect(Collectors.toSet());
         assertThat(addresses).hasSize(3);
         for (KubeObject pod : pods) {
-            assertThat(engine.inNetwork("busybox", "wget", "-q", "-O", "-", "http://" + pod.status().text("podIP") + ":8080/").strip())
+            assertThat(
+                            engine.inNetwork(
+                                            "busybox",
+                                            "wget",
+                                            "-q",
+                                            "-O",
+                                            "-",
+                                            "http://" + pod.status().text("podIP") + ":8080/")
+                                    .strip())
                     .isEqualTo(pod.name());
         }
         String id = containers("web").iterator().next();
-        assertThat(engine.docker("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}/{{.HostConfig.CpuQuota}}", id))
+        assertThat(
+                        engine.docker(
+                                "inspect",
+                                "-f",
+                                "{{.HostConfig.Memory}}"
+                                        + " {{.HostConfig.NanoCpus}}/{{.HostConfig.CpuQuota}}",
+                                id))
                 .startsWith(Long.toString(32L << 20));
     }
 
@@ -121,7 +163,8 @@ class DockerIT {
         for (String gateway : List.of("gw-1", "gw-2")) {
             wayside.cutGateway(gateway);
             for (String id : hello) {
-                assertThat(engine.docker("inspect", "-f", "{{.State.Running}}", id)).isEqualTo("true");
+                assertThat(engine.docker("inspect", "-f", "{{.State.Running}}", id))
+                        .isEqualTo("true");
             }
             wayside.startGateway(gateway);
         }
@@ -133,8 +176,18 @@ class DockerIT {
     @Test
     @Order(4)
     void aContainerThatIsRemovedBehindItsBackIsReplacedWithNoConnector() throws Exception {
-        KubeObject pod = wayside.awaitRunning("app=hello", 2).stream().filter(p -> p.spec().text("nodeName").equals("gw-1")).findFirst().orElseThrow();
-        String first = pod.status().array("containerStatuses").objects().get(0).text("containerID").substring("docker://".length());
+        KubeObject pod =
+                wayside.awaitRunning("app=hello", 2).stream()
+                        .filter(p -> p.spec().text("nodeName").equals("gw-1"))
+                        .findFirst()
+                        .orElseThrow();
+        String first =
+                pod.status()
+                        .array("containerStatuses")
+                        .objects()
+                        .get(0)
+                        .text("containerID")
+                        .substring("docker://".length());
         wayside.cutConnector();
         wayside.cutGateway("gw-1");
         engine.docker("rm", "-f", first);
@@ -145,33 +198,65 @@ class DockerIT {
                         Duration.ofSeconds(60),
                         () ->
                                 engine.docker(
-                                        "ps", "-q", "--no-trunc",
-                                        "--filter", "label=wayside.dev/pod-uid=" + pod.uid(),
-                                        "--filter", "label=io.kubernetes.container.name=hello"),
+                                        "ps",
+                                        "-q",
+                                        "--no-trunc",
+                                        "--filter",
+                                        "label=wayside.dev/pod-uid=" + pod.uid(),
+                                        "--filter",
+                                        "label=io.kubernetes.container.name=hello"),
                         id -> !id.isEmpty());
         assertThat(second).isNotEqualTo(first);
         wayside.up(2, 2);
         Eventually.see(
                 "the new container's status has reached the connector",
                 Duration.ofSeconds(60),
-                () -> wayside.get("pod", pod.name()).get(0).status().array("containerStatuses").objects().get(0),
-                status -> status.text("containerID").equals("docker://" + second) && status.flag("ready"));
+                () ->
+                        wayside.get("pod", pod.name())
+                                .get(0)
+                                .status()
+                                .array("containerStatuses")
+                                .objects()
+                                .get(0),
+                status ->
+                        status.text("containerID").equals("docker://" + second)
+                                && status.flag("ready"));
     }
 
     @Test
     @Order(5)
     void anImageChangeRollsOutAndABadImageStaysWhereItIs() throws Exception {
         engine.importBusybox("busybox:1.37");
-        wayside.kubectl("patch", "dg", "hello", "--type=json", "-p",
+        wayside.kubectl(
+                        "patch",
+                        "dg",
+                        "hello",
+                        "--type=json",
+                        "-p",
                         "[{\"op\":\"replace\",\"path\":\"/spec/template/template/spec/containers/0/image\",\"value\":\"busybox:1.37\"}]")
                 .ok();
         Eventually.see(
                 "both sites run the new image",
                 Duration.ofSeconds(90),
                 () -> wayside.get("pods", "-l", "app=hello"),
-                pods -> pods.size() == 2 && pods.stream().allMatch(pod -> pod.conditionIsTrue("Ready")
-                        && pod.spec().array("containers").objects().get(0).text("image").equals("busybox:1.37")));
-        wayside.kubectl("patch", "dg", "hello", "--type=json", "-p",
+                pods ->
+                        pods.size() == 2
+                                && pods.stream()
+                                        .allMatch(
+                                                pod ->
+                                                        pod.conditionIsTrue("Ready")
+                                                                && pod.spec()
+                                                                        .array("containers")
+                                                                        .objects()
+                                                                        .get(0)
+                                                                        .text("image")
+                                                                        .equals("busybox:1.37")));
+        wayside.kubectl(
+                        "patch",
+                        "dg",
+                        "hello",
+                        "--type=json",
+                        "-p",
                         "[{\"op\":\"replace\",\"path\":\"/spec/template/template/spec/containers/0/image\",\"value\":\"nowhere.invalid/none:1\"}]")
                 .ok();
         Eventually.see(
@@ -183,8 +268,19 @@ class DockerIT {
                                 && pods.stream()
                                         .anyMatch(
                                                 pod ->
-                                                        pod.status().array("containerStatuses").objects().stream()
-                                                                .anyMatch(s -> s.text("state", "waiting", "reason").matches("ErrImagePull|ImagePullBackOff"))));
+                                                        pod
+                                                                .status()
+                                                                .array("containerStatuses")
+                                                                .objects()
+                                                                .stream()
+                                                                .anyMatch(
+                                                                        s ->
+                                                                                s.text(
+                                                                                                "state",
+                                                                                                "waiting",
+                                                                                                "reason")
+                                                                                        .matches(
+                                                                                                "ErrImagePull|ImagePullBackOff"))));
     }
 
     @Test
@@ -197,12 +293,17 @@ class DockerIT {
                     "Ready=False with reason RuntimeDown",
                     Duration.ofSeconds(90),
                     () -> wayside.get("node", "gw-1").get(0).condition("Ready").orElseThrow(),
-                    ready -> ready.text("status").equals("False") && ready.text("reason").equals("RuntimeDown"));
+                    ready ->
+                            ready.text("status").equals("False")
+                                    && ready.text("reason").equals("RuntimeDown"));
         } finally {
             engine.thaw();
         }
         Eventually.see(
-                "the node is Ready again", Duration.ofSeconds(60), () -> wayside.get("node", "gw-1").get(0), node -> node.conditionIsTrue("Ready"));
+                "the node is Ready again",
+                Duration.ofSeconds(60),
+                () -> wayside.get("node", "gw-1").get(0),
+                node -> node.conditionIsTrue("Ready"));
         wayside.awaitRunning("app=web", 3);
         assertThat(containers("web")).isEqualTo(web);
     }
