@@ -82,7 +82,7 @@ final class AdminClient {
         }
     }
 
-    private static SSLContext context(TlsIdentity identity) throws IOException {
+    static SSLContext context(TlsIdentity identity) throws IOException {
         try {
             KeyStore keys = KeyStore.getInstance("PKCS12");
             keys.load(null, NO_PASSWORD);

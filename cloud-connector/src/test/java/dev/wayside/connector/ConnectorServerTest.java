@@ -391,7 +391,7 @@ class ConnectorServerTest {
     }
 
     private static HttpClient client(TlsIdentity identity) throws Exception {
-        return HttpClient.newBuilder().sslContext(TokenCommand.context(identity)).build();
+        return HttpClient.newBuilder().sslContext(AdminClient.context(identity)).build();
     }
 
     private HttpRequest request(
