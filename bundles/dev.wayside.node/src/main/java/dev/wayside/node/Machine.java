@@ -2,11 +2,13 @@
 package dev.wayside.node;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +34,7 @@ final class Machine {
     private static final Map<String, String> ARCHITECTURES =
             Map.of("amd64", "amd64", "x86_64", "amd64", "aarch64", "arm64", "arm", "arm");
     private static final int DEFAULT_PORT = 443;
+    private static final int MOST_BYTES = 16 * 1024;
 
     private final Path root;
     private final Path data;
@@ -142,9 +145,12 @@ final class Machine {
         }
     }
 
+    /** In one read: to a second one, files such as pid_max say that they have ended. */
     private String read(String path) {
-        try {
-            return Files.readString(root.resolve(path)).strip();
+        byte[] bytes = new byte[MOST_BYTES];
+        try (InputStream file = Files.newInputStream(root.resolve(path))) {
+            int count = file.read(bytes);
+            return count <= 0 ? "" : new String(bytes, 0, count, StandardCharsets.UTF_8).strip();
         } catch (IOException e) {
             return "";
         }

@@ -4,6 +4,7 @@ package dev.wayside.workload;
 import dev.wayside.api.driver.ContainerDriver;
 import dev.wayside.testing.ContainerDriverContract;
 import dev.wayside.testing.FakeContainerDriver;
+import java.nio.file.Path;
 import java.time.Clock;
 
 /** The fake that the other tests stand on keeps what real drivers keep. */
@@ -20,6 +21,11 @@ final class FakeContainerDriverTest extends ContainerDriverContract {
     @Override
     protected void close(ContainerDriver driver) {
         // Nothing is held: the containers live in the engine.
+    }
+
+    @Override
+    protected void awaitReady(Path file) {
+        // Nothing runs, so nothing makes it.
     }
 
     @Override
