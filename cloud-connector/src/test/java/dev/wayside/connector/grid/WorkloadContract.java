@@ -21,17 +21,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
-@ParameterizedClass
-@EnumSource(World.Kind.class)
-final class WorkloadTest {
+/** The Deployment, ReplicaSet and Pod controllers, on any store. */
+abstract class WorkloadContract {
     private final World world;
 
-    WorkloadTest(World.Kind kind) {
+    WorkloadContract(World.Kind kind) {
         world = new World(kind);
     }
 
