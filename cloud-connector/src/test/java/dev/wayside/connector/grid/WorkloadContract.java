@@ -56,7 +56,7 @@ abstract class WorkloadContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,0", "0,1", "2,2", "25%,25%", "0,0", "50%,0", "0,34%"})
+    @CsvSource({"1,0", "0,1", "2,2", "25%,25%", "0,1%", "50%,0", "0,34%"})
     void aRollingUpdateNeverExceedsItsBounds(String surge, String unavailable) {
         world.node("a", Map.of());
         world.node("b", Map.of());
@@ -265,8 +265,12 @@ abstract class WorkloadContract {
                 "stuck",
                 () -> world.pods("web-").filter(pod -> imageOf(pod).equals("bad")).count() == 2);
         await(
-                "old ones stay",
-                () -> deployment("web").status().number("availableReplicas").orElse(0) == 3);
+                "old ones stay, and nothing more is on its way",
+                () ->
+                        deployment("web").status().number("availableReplicas").orElse(0) == 3
+                                && deployment("web").status().number("updatedReplicas").orElse(0)
+                                        == 2
+                                && deployment("web").status().number("replicas").orElse(0) == 5);
         assertThat(deployment("web").conditionIsTrue("Available")).isTrue();
         world.clock.advance(Duration.ofSeconds(60));
         world.patch(ResourceType.DEPLOYMENTS, "web", "{\"metadata\":{\"labels\":{\"x\":\"y\"}}}");
@@ -488,8 +492,10 @@ abstract class WorkloadContract {
         return node().spec().array("taints").toJson().contains("node.kubernetes.io/unreachable");
     }
 
-    private void nudge(String value) {
-        world.patch(ResourceType.NODES, "a", "{\"spec\":{\"providerID\":\"" + value + "\"}}");
+    /** Something that makes the controller look at the node again. */
+    private void nudge(boolean unschedulable) {
+        world.patch(
+                ResourceType.NODES, "a", "{\"spec\":{\"unschedulable\":" + unschedulable + "}}");
     }
 
     @Test
@@ -501,15 +507,15 @@ abstract class WorkloadContract {
         await("complete", () -> world.isComplete("web", 1));
         KubeObject pod = world.pods("web-").findFirst().orElseThrow();
         world.clock.jump(Duration.ofDays(1));
-        nudge("x");
+        nudge(true);
         world.stop();
         world.clock.advance(Duration.ofSeconds(61));
         world.start();
-        nudge("z");
+        nudge(false);
         await("still known after a restart", () -> world.isComplete("web", 1));
         assertThat(isTainted()).isFalse();
         world.clock.advance(Duration.ofSeconds(61));
-        nudge("y");
+        nudge(true);
         await(
                 "unknown",
                 () ->
