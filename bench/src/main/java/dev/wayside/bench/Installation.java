@@ -56,7 +56,11 @@ final class Installation implements AutoCloseable {
                     "--listen",
                     "127.0.0.1:" + Machine.freePort());
         } catch (Exception | Error e) {
-            installation.close();
+            try {
+                installation.close();
+            } catch (Exception | Error later) {
+                e.addSuppressed(later);
+            }
             throw e;
         }
         return installation;
