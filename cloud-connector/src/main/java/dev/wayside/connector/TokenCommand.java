@@ -148,6 +148,7 @@ final class TokenCommand {
                 + " --token "
                 + token.whole()
                 + " --ca-hash "
-                + published.text("data", "caHash");
+                + published.text("data", "caHash")
+                + (nodeName.isEmpty() ? "" : " --name " + nodeName);
     }
 }
