@@ -318,6 +318,10 @@ class DockerIT {
                 Duration.ofSeconds(90),
                 () -> engine.docker("ps", "-aq", "--filter", "label=wayside.dev/pod-uid"),
                 String::isEmpty);
-        assertThat(wayside.get("pods")).isEmpty();
+        Eventually.see(
+                "the pods are gone, which their gateways have confirmed",
+                Duration.ofSeconds(30),
+                () -> wayside.get("pods"),
+                List::isEmpty);
     }
 }
