@@ -8,7 +8,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what comes about by itself, and fails with what is still wrong. */
 final class Deadline {
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long STEP_NANOS = 10_000_000;
 
     private Deadline() {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.itests.container;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,6 +35,13 @@ final class RunningGateway {
 
     Path data() {
         return Path.of(System.getProperty("wayside.data"));
+    }
+
+    /** Lines of the log that call for a human. */
+    List<String> errors() throws IOException {
+        return Files.readAllLines(Path.of(System.getProperty("wayside.log.file"))).stream()
+                .filter(line -> line.contains(" ERROR "))
+                .toList();
     }
 
     Bundle bundle(String symbolicName) {
