@@ -2,6 +2,7 @@
 package dev.wayside.bench;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +48,7 @@ public final class Benchmarks {
             }
             chosen.put(name, benchmark);
         }
+        endInOrder();
         try (Machine machine =
                 new Machine(Path.of(System.getProperty("wayside.root", ".")).toAbsolutePath())) {
             System.out.println(machine.description());
@@ -55,7 +57,25 @@ public final class Benchmarks {
                 each.getValue().run(machine);
             }
         }
-        System.exit(0); // the HTTP client's threads would keep the program for a while
+        // The watch's threads would keep the program for a while.
+        Runtime.getRuntime().halt(0);
+    }
+
+    /** An interrupted benchmark ends what it started. */
+    private static void endInOrder() {
+        Thread main = Thread.currentThread();
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    main.interrupt();
+                                    try {
+                                        main.join(Duration.ofMinutes(1).toMillis());
+                                    } catch (InterruptedException e) {
+                                        Thread.currentThread().interrupt();
+                                    }
+                                },
+                                "wayside-bench-stop"));
     }
 
     private static int minutes(String text) {

@@ -137,14 +137,19 @@ final class Installation implements AutoCloseable {
                                 IMAGE));
     }
 
-    /** Opens or closes the gate of a pod, as its controller would. */
-    static void setGate(Api api, String pod, boolean open)
+    /** Opens or closes the gate of a pod, as its controller would, and notes it in the pod. */
+    static void turnGate(Api api, String pod, boolean open, int turn)
             throws IOException, InterruptedException {
         api.patch(
                 Api.PODS + "/" + pod + "/status",
                 Api.object(
                         "{\"status\": {\"conditions\": [{\"type\": \"%s\", \"status\": \"%s\"}]}}"
                                 .formatted(GATE, open ? "True" : "False")));
+        api.patch(
+                Api.PODS + "/" + pod,
+                Api.object(
+                        "{\"metadata\": {\"annotations\": {\"wayside.dev/bench-turn\": \"%d\"}}}"
+                                .formatted(turn)));
     }
 
     private void wayside(String... words) throws IOException, InterruptedException {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.bench;
 
-import dev.wayside.model.JsonObject;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -9,9 +8,9 @@ import java.util.Optional;
 
 /**
  * SIGKILL of a gateway's JVM that runs a pod: to every component active again (its supervisor
- * starts it again after a pause of 1 s), and to the agent's first work done: a pod's readiness gate
- * that was turned right after the kill shows in the status at the connector. Beside it starts of
- * the same gateway after an orderly stop, and of a bare JVM.
+ * starts it again after a pause of 1 s), and to the agent's first work done: the container runs of
+ * a pod that was made right after the kill. Beside it starts of the same gateway after an orderly
+ * stop, and of a bare JVM.
  */
 final class RecoveryBenchmark implements Benchmarks.Benchmark {
     private static final int ROUNDS = 10;
@@ -24,11 +23,12 @@ final class RecoveryBenchmark implements Benchmarks.Benchmark {
 
     @Override
     public void run(Machine machine) throws Exception {
-        try (Installation installation = Installation.up(machine, 1)) {
+        try (Installation installation = Installation.up(machine, 1);
+                ContainerStarts starts = new ContainerStarts(installation.engine().socket())) {
             Api api = installation.api();
             try (PodWatch watch = new PodWatch(api)) {
-                api.create(Api.PODS, Installation.pod("pod", "gw-1", true));
-                String container = containerId(awaitReady(watch, false));
+                api.create(Api.PODS, Installation.pod("steady", "gw-1", false));
+                String container = containerOf(watch);
                 installation.stopGateway("gw-1");
                 for (int round = 0; round < ROUNDS; round++) {
                     try (Measured measured =
@@ -38,31 +38,35 @@ final class RecoveryBenchmark implements Benchmarks.Benchmark {
                     }
                     try (Measured measured = installation.startGateway("gw-1", WITHIN)) {
                         start.add(measured.readyMillis());
-                        turn(installation, api, watch, true);
-                        kill(installation, api, watch, measured.jvm());
+                        // So that the kill meets it at work, and not at its start.
+                        work(api, watch, starts, "before-" + round);
+                        kill(installation, measured.jvm(), api, starts, "after-" + round);
+                        api.delete(Api.PODS + "/after-" + round);
+                        watch.awaitGone("after-" + round, WITHIN);
                     }
                 }
-                turnedWith(container, watch);
+                if (!containerOf(watch).equals(container)) {
+                    throw new IllegalStateException("the steady pod's container was replaced");
+                }
             }
         }
         print();
     }
 
-    /** So that the gateway is in the middle of its work, and not of its start. */
-    private static void turn(Installation installation, Api api, PodWatch watch, boolean open)
+    private static void work(Api api, PodWatch watch, ContainerStarts starts, String pod)
             throws IOException, InterruptedException {
-        Installation.setGate(api, "pod", open);
-        var unused = awaitReady(watch, open);
-        if (installation.healthy("gw-1").isEmpty()) {
-            throw new IllegalStateException("the gateway is not healthy");
-        }
+        api.create(Api.PODS, Installation.pod(pod, "gw-1", false));
+        var unused = starts.await(pod + "/main", WITHIN);
+        api.delete(Api.PODS + "/" + pod);
+        watch.awaitGone(pod, WITHIN);
     }
 
-    private void kill(Installation installation, Api api, PodWatch watch, long jvm)
+    private void kill(
+            Installation installation, long jvm, Api api, ContainerStarts starts, String pod)
             throws IOException, InterruptedException {
         long killed = System.nanoTime();
         ProcessHandle.of(jvm).orElseThrow().destroyForcibly();
-        Installation.setGate(api, "pod", false);
+        api.create(Api.PODS, Installation.pod(pod, "gw-1", false));
         Optional<Long> healthy = installation.healthy("gw-1");
         while (healthy.isEmpty() || healthy.get() == jvm) {
             if (System.nanoTime() - killed > WITHIN.toNanos()) {
@@ -72,30 +76,17 @@ final class RecoveryBenchmark implements Benchmarks.Benchmark {
             healthy = installation.healthy("gw-1");
         }
         active.add((System.nanoTime() - killed) / 1e6);
-        var unused = awaitReady(watch, false);
+        var unused = starts.await(pod + "/main", WITHIN);
         agent.add((System.nanoTime() - killed) / 1e6);
     }
 
-    private static JsonObject awaitReady(PodWatch watch, boolean ready)
-            throws InterruptedException {
-        return watch.await(
-                        "pod",
-                        WITHIN,
-                        pod ->
-                                pod.status().text("phase").equals("Running")
-                                        && pod.conditionIsTrue("Ready") == ready)
-                .status();
-    }
-
-    private static String containerId(JsonObject status) {
-        return status.array("containerStatuses").objects().get(0).text("containerID");
-    }
-
-    private static void turnedWith(String container, PodWatch watch) throws InterruptedException {
-        String now = containerId(awaitReady(watch, false));
-        if (!now.equals(container)) {
-            throw new IllegalStateException("the pod's container was replaced");
-        }
+    private static String containerOf(PodWatch watch) throws InterruptedException {
+        return watch.await("steady", WITHIN, pod -> pod.status().text("phase").equals("Running"))
+                .status()
+                .array("containerStatuses")
+                .objects()
+                .get(0)
+                .text("containerID");
     }
 
     private void print() {
@@ -106,7 +97,7 @@ final class RecoveryBenchmark implements Benchmarks.Benchmark {
                         new Line("bare JVM, start", bare),
                         new Line("gateway, start after an orderly stop", start),
                         new Line("kill -9 to all components active (1 s of it a pause)", active),
-                        new Line("kill -9 to the agent's first status at the connector", agent))) {
+                        new Line("kill -9 to the container of a pod made meanwhile", agent))) {
             System.out.printf(
                     "  %-54s %-30s %s of an orderly start%n",
                     line.name(), line.figures(), line.figures().ratioTo(start));

@@ -5,6 +5,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -29,6 +30,8 @@ final class ClientDial {
     private final ClientTls tls;
     private final ClientLimits limits;
     private final EventLoops loops;
+    // All but the look-up happens here.
+    private final EventLoop loop;
     private final CompletableFuture<HttpConnection> result = new CompletableFuture<>();
     private volatile @Nullable Channel current;
 
@@ -41,16 +44,16 @@ final class ClientDial {
         this.tls = tls;
         this.limits = limits;
         this.loops = loops;
+        this.loop = loops.group().next();
     }
 
     CompletableFuture<HttpConnection> start() {
         try {
             ScheduledFuture<?> timer =
-                    loops.group()
-                            .schedule(
-                                    () -> fail("no connection in time", null),
-                                    limits.connectTimeout().toNanos(),
-                                    TimeUnit.NANOSECONDS);
+                    loop.schedule(
+                            () -> fail("no connection in time", null),
+                            limits.connectTimeout().toNanos(),
+                            TimeUnit.NANOSECONDS);
             result.whenComplete(
                     (connection, failure) -> {
                         timer.cancel(false);
@@ -67,10 +70,18 @@ final class ClientDial {
     }
 
     private void lookUp() {
+        if (loop.isShuttingDown()) {
+            fail("the event loops have ended", null);
+            return;
+        }
         try {
-            tryAddress(InetAddress.getAllByName(host), 0, null);
+            InetAddress[] addresses = InetAddress.getAllByName(host);
+            // The loops may have ended meanwhile, and could then not tell of a failure any more.
+            loop.execute(() -> tryAddress(addresses, 0, null));
         } catch (UnknownHostException e) {
             fail("the name has no address", e);
+        } catch (RejectedExecutionException e) {
+            fail("the event loops have ended", e);
         }
     }
 
@@ -85,7 +96,7 @@ final class ClientDial {
         ClientConnection state = new ClientConnection(limits.connectionWindowBytes());
         ChannelFuture connecting =
                 new Bootstrap()
-                        .group(loops.group())
+                        .group(loop)
                         .channel(NioSocketChannel.class)
                         .option(ChannelOption.ALLOCATOR, Buffers.shared())
                         .option(ChannelOption.TCP_NODELAY, true)

@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -69,9 +70,11 @@ public final class EventLoops implements AutoCloseable {
     /** Ends the threads, and what still runs on them; waits at most 5 s. Not on one of them. */
     @Override
     public void close() {
-        lookUps.shutdownNow();
+        List<Runnable> waiting = lookUps.shutdownNow();
         group.shutdownGracefully(0, CLOSE_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(CLOSE_WITHIN.toMillis());
+        // They look up nothing any more, but tell whoever waits for them.
+        waiting.forEach(Runnable::run);
     }
 
     private static Thread daemon(Thread thread) {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -455,6 +456,50 @@ class HttpConnectionTest {
                                         ClientLimits.defaults(),
                                         fixture.loops))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void whoseNameIsFoundAfterTheLoopsHaveEndedHearsOfIt() throws Exception {
+        EventLoops ending = fixture.keep(new EventLoops("wayside-test-ending", 1));
+        CountDownLatch slowName = new CountDownLatch(1);
+        ending.lookUps().execute(awaiting(slowName));
+        CompletableFuture<HttpConnection> dial = dial(ending);
+        ending.group().shutdownGracefully(0, 5, TimeUnit.SECONDS).await();
+        slowName.countDown();
+        hearsOfTheEnd(dial);
+    }
+
+    @Test
+    void whoseNameIsNotLookedUpBeforeTheLoopsEndHearsOfIt() throws Exception {
+        EventLoops ending = fixture.keep(new EventLoops("wayside-test-ending", 1));
+        ending.lookUps().execute(awaiting(new CountDownLatch(1)));
+        CompletableFuture<HttpConnection> dial = dial(ending);
+        ending.close();
+        hearsOfTheEnd(dial);
+    }
+
+    private CompletableFuture<HttpConnection> dial(EventLoops loops) {
+        return HttpConnection.connect(
+                Fixture.uri(1),
+                ClientTls.mutual(fixture.gateway, Instant::now),
+                ClientLimits.defaults(),
+                loops);
+    }
+
+    private static void hearsOfTheEnd(CompletableFuture<HttpConnection> dial) {
+        assertThatThrownBy(() -> dial.get(Fixture.PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("the event loops have ended");
+    }
+
+    private static Runnable awaiting(CountDownLatch latch) {
+        return () -> {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
     }
 
     @Test

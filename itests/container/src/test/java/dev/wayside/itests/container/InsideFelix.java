@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.itests.container;
 
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -13,6 +20,8 @@ import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.ops4j.pax.exam.ExamSystem;
 import org.ops4j.pax.exam.TestAddress;
 import org.ops4j.pax.exam.TestContainer;
@@ -32,7 +41,18 @@ public final class InsideFelix
             ExtensionContext.Namespace.create(InsideFelix.class);
 
     /** What one class's container needs until the class is done. */
-    private record Running(TestContainer container, Map<String, TestAddress> tests) {}
+    private record Running(
+            Path data, ExamSystem system, TestContainer container, Map<String, TestAddress> tests) {
+        void end() throws IOException {
+            container.stop();
+            system.clear();
+            try (Stream<Path> files = Files.walk(data)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
 
     private static boolean inContainer(ExtensionContext context) {
         return context.getConfigurationParameter(InContainer.MARK).isPresent();
@@ -43,31 +63,37 @@ public final class InsideFelix
         if (inContainer(context)) {
             return;
         }
+        Class<?> type = context.getRequiredTestClass();
         Path data = TestGateway.joined();
         System.setProperty("wayside.data", data.toString());
         System.setProperty("wayside.log.file", data.resolve("log/gateway.log").toString());
-        ExamSystem system = PaxExamRuntime.createTestSystem(TestGateway.options());
+        ExamSystem system = PaxExamRuntime.createTestSystem(TestGateway.options(sets(type)));
         TestContainer container = PaxExamRuntime.createContainer(system);
         container.start();
         TestProbeBuilder probe = system.createProbe();
         Map<String, TestAddress> tests = new HashMap<>();
-        Class<?> type = context.getRequiredTestClass();
-        for (Method method : type.getDeclaredMethods()) {
-            if (method.isAnnotationPresent(Test.class)) {
-                tests.put(
-                        method.getName(),
-                        probe.addTest(InContainer.class, "run", type.getName(), method.getName()));
-            }
+        for (Method method :
+                AnnotationSupport.findAnnotatedMethods(
+                        type, Test.class, HierarchyTraversalMode.TOP_DOWN)) {
+            tests.put(
+                    method.getName(),
+                    probe.addTest(InContainer.class, "run", type.getName(), method.getName()));
         }
+        context.getStore(STORE).put(Running.class, new Running(data, system, container, tests));
         container.installProbe(probe.build().getStream());
-        context.getStore(STORE).put(Running.class, new Running(container, tests));
+    }
+
+    private static List<String> sets(Class<?> type) {
+        return Optional.ofNullable(type.getAnnotation(Sets.class))
+                .map(sets -> List.of(sets.value()))
+                .orElse(List.of(Sets.DOCKER, Sets.PROCESS));
     }
 
     @Override
-    public void afterAll(ExtensionContext context) {
+    public void afterAll(ExtensionContext context) throws IOException {
         Running running = context.getStore(STORE).remove(Running.class, Running.class);
         if (running != null) {
-            running.container().stop();
+            running.end();
         }
     }
 
@@ -83,7 +109,21 @@ public final class InsideFelix
         }
         invocation.skip();
         Running running = context.getStore(STORE).get(Running.class, Running.class);
-        running.container().call(running.tests().get(target.getExecutable().getName()));
+        try {
+            running.container().call(running.tests().get(target.getExecutable().getName()));
+        } catch (RuntimeException e) {
+            throw reason(e);
+        }
+    }
+
+    /** What the test threw, without what Pax Exam and reflection have put around it. */
+    private static Throwable reason(RuntimeException thrown) {
+        for (Throwable at = thrown; at != null; at = at.getCause()) {
+            if (at instanceof InvocationTargetException call && call.getCause() != null) {
+                return call.getCause();
+            }
+        }
+        return thrown;
     }
 
     @Override

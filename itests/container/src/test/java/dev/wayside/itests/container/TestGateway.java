@@ -14,8 +14,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.options.UrlProvisionOption;
@@ -46,7 +49,7 @@ final class TestGateway {
      */
     static Path joined() throws IOException {
         Path data = Files.createTempDirectory("wayside-container-");
-        TestIdentity.write(data.resolve("identity"));
+        TestIdentity.write(data);
         return data;
     }
 
@@ -54,27 +57,15 @@ final class TestGateway {
      * Our bundles in random order within their level, so that no order is relied upon. The seed is
      * printed.
      */
-    static Option[] options() throws IOException, JsonException {
+    static Option[] options(List<String> sets) throws IOException, JsonException {
         long seed = System.nanoTime();
         System.out.println("order of the bundles: seed " + seed);
-        JsonObject set =
-                (JsonObject) Json.parse(Files.readAllBytes(HOME.resolve("sets/docker.json")));
-        List<JsonObject> bundles = new ArrayList<>(set.array("bundles").objects());
-        JsonObject process =
-                (JsonObject) Json.parse(Files.readAllBytes(HOME.resolve("sets/process.json")));
-        process.array("bundles").objects().stream()
-                .filter(
-                        bundle ->
-                                bundles.stream()
-                                        .noneMatch(
-                                                other ->
-                                                        other.text("id").equals(bundle.text("id"))))
-                .forEach(bundles::add);
+        List<JsonObject> bundles = new ArrayList<>(bundlesOf(sets));
         Collections.shuffle(bundles, new Random(seed));
         List<Option> options = new ArrayList<>();
         for (JsonObject bundle : bundles) {
             UrlProvisionOption option =
-                    bundle("reference:" + HOME.resolve(bundle.text("file")).toUri())
+                    bundle("reference:" + file(bundle).toUri())
                             .startLevel((int) bundle.number("startLevel").orElseThrow());
             options.add(
                     bundle.text("id").contains("dev.wayside.logging") ? option.noStart() : option);
@@ -99,8 +90,27 @@ final class TestGateway {
                                 + "osgi.extender;osgi.extender=osgi.serviceloader.registrar;version:Version=1.0,"
                                 + "osgi.serviceloader;osgi.serviceloader=org.slf4j.spi.SLF4JServiceProvider"),
             frameworkProperty("felix.cm.pm").value("memory"),
+            frameworkProperty("org.apache.felix.eventadmin.ThreadPoolSize").value("2"),
             composite(options.toArray(Option[]::new))
         };
+    }
+
+    /** What the build has rendered for the sets, each bundle once. */
+    static Collection<JsonObject> bundlesOf(List<String> sets) throws IOException, JsonException {
+        Map<String, JsonObject> bundles = new LinkedHashMap<>();
+        for (String name : sets) {
+            Path file = HOME.resolve("sets/" + name + ".json");
+            JsonObject set = (JsonObject) Json.parse(Files.readAllBytes(file));
+            for (JsonObject bundle : set.array("bundles").objects()) {
+                bundles.put(bundle.text("id"), bundle);
+            }
+        }
+        return bundles.values();
+    }
+
+    /** The bundle's file in the assembled gateway. */
+    static Path file(JsonObject bundle) {
+        return HOME.resolve(bundle.text("file"));
     }
 
     private static String jarOf(String type) {
