@@ -63,7 +63,10 @@ class PowerIT {
             for (Map.Entry<String, Integer> entry : acknowledged.entrySet()) {
                 int there =
                         Integer.parseInt(
-                                wayside.get("cm", entry.getKey()).get(0).json().text("data", "count"));
+                                wayside.get("cm", entry.getKey())
+                                        .get(0)
+                                        .json()
+                                        .text("data", "count"));
                 // A write may have taken effect although its answer was lost; an older value may
                 // never come back.
                 assertThat(there).as(entry.getKey()).isGreaterThanOrEqualTo(entry.getValue());
