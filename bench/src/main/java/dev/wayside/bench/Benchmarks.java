@@ -2,6 +2,7 @@
 package dev.wayside.bench;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,9 @@ import java.util.Map;
  * measured in the same run, on the same machine, and nothing else decides anything by them.
  */
 public final class Benchmarks {
+    private static final int WRONG_USAGE = 64;
+    private static final int MOST_MINUTES = 24 * 60;
+
     /** One benchmark. */
     interface Benchmark {
         void run(Machine machine) throws Exception;
@@ -19,26 +23,52 @@ public final class Benchmarks {
     private Benchmarks() {}
 
     public static void main(String[] args) throws Exception {
+        int minutes = 10;
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < args.length; i++) {
+            if (args[i].equals("--minutes") && i + 1 < args.length) {
+                minutes = minutes(args[++i]);
+            } else {
+                names.add(args[i]);
+            }
+        }
         Map<String, Benchmark> all = new LinkedHashMap<>();
         all.put("boot", new BootBenchmark());
         all.put("libraries", new LibrariesBenchmark());
-        all.put("memory", new MemoryBenchmark());
+        all.put("memory", new MemoryBenchmark(minutes));
         all.put("apply", new ApplyBenchmark());
         all.put("recovery", new RecoveryBenchmark());
-        List<String> names = args.length == 0 ? List.copyOf(all.keySet()) : List.of(args);
-        for (String name : names) {
-            if (!all.containsKey(name)) {
-                System.err.println(
-                        "no benchmark is called \"" + name + "\"; there are " + all.keySet());
-                System.exit(64);
+        Map<String, Benchmark> chosen = new LinkedHashMap<>();
+        for (String name : names.isEmpty() ? all.keySet() : names) {
+            Benchmark benchmark = all.get(name);
+            if (benchmark == null) {
+                wrong("no benchmark is called \"" + name + "\"; there are " + all.keySet());
+                return;
             }
+            chosen.put(name, benchmark);
         }
         try (Machine machine =
                 new Machine(Path.of(System.getProperty("wayside.root", ".")).toAbsolutePath())) {
-            for (String name : names) {
-                System.out.println("\n== " + name);
-                all.get(name).run(machine);
+            System.out.println(machine.description());
+            for (Map.Entry<String, Benchmark> each : chosen.entrySet()) {
+                System.out.println("\n== " + each.getKey());
+                each.getValue().run(machine);
             }
         }
+        System.exit(0); // the HTTP client's threads would keep the program for a while
+    }
+
+    private static int minutes(String text) {
+        if (!text.matches("[0-9]{1,4}")
+                || Integer.parseInt(text) < 1
+                || Integer.parseInt(text) > MOST_MINUTES) {
+            wrong("--minutes takes a whole number from 1 to " + MOST_MINUTES + ", not " + text);
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static void wrong(String message) {
+        System.err.println("bench: " + message);
+        System.exit(WRONG_USAGE);
     }
 }

@@ -46,6 +46,12 @@ final class Figures {
 
     /** {@code 1.23×}: this median over the other's. */
     String ratioTo(Figures baseline) {
-        return String.format(Locale.ROOT, "%.2f×", median() / baseline.median());
+        return ratioTo(baseline, 50);
+    }
+
+    /** {@code 1.23×}: this percentile over the other's. */
+    String ratioTo(Figures baseline, int percent) {
+        return String.format(
+                Locale.ROOT, "%.2f×", percentile(percent) / baseline.percentile(percent));
     }
 }

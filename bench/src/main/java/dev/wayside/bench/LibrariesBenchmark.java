@@ -68,7 +68,7 @@ final class LibrariesBenchmark implements Benchmarks.Benchmark {
                 try (Measured measured =
                         Baselines.felix(machine, ready, Duration.ofMinutes(1), bundles)) {
                     Thread.sleep(10_000); // the figure is that of an idle process
-                    figures.add(Measured.rss(measured.pid()));
+                    figures.add(Measured.rss(measured.jvm()));
                 }
             }
             if (bare == null) {

@@ -3,6 +3,8 @@ package dev.wayside.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,6 +40,33 @@ final class Machine implements AutoCloseable {
     /** A new folder below the working folder. */
     Path folder(String name) throws IOException {
         return Files.createTempDirectory(work, name + "-");
+    }
+
+    /** What the figures depend on, in one line. */
+    String description() throws IOException {
+        return Runtime.getRuntime().availableProcessors()
+                + " cores, "
+                + System.getProperty("os.name")
+                + " "
+                + System.getProperty("os.version")
+                + " "
+                + System.getProperty("os.arch")
+                + ", Java "
+                + System.getProperty("java.runtime.version")
+                + ", JVM flags "
+                + String.join(" ", gatewayFlags());
+    }
+
+    /** kubectl: what {@code ./wayside} chose. */
+    static String kubectl() {
+        String chosen = System.getenv("WAYSIDE_KUBECTL");
+        return chosen == null ? "kubectl" : chosen;
+    }
+
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     /** The java that runs this. */

@@ -8,9 +8,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
-/** A process under measurement: started, waited for, weighed, ended. */
+/** A program under measurement: started, waited for, weighed, ended. */
 final class Measured implements AutoCloseable {
+    private static final Duration STOP = Duration.ofSeconds(20);
+
     private final Process process;
     private final double readyMillis;
 
@@ -24,13 +28,26 @@ final class Measured implements AutoCloseable {
             List<String> words, Map<String, String> environment, Path ready, Duration within)
             throws IOException, InterruptedException {
         Files.deleteIfExists(ready);
-        ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
-        builder.environment().putAll(environment);
+        return start(words, environment, () -> Files.exists(ready), within);
+    }
+
+    /** Starts the program and waits until it is ready. */
+    static Measured start(
+            List<String> words,
+            Map<String, String> environment,
+            BooleanSupplier ready,
+            Duration within)
+            throws IOException, InterruptedException {
         Path said = Files.createTempFile("wayside-bench-", ".out");
-        builder.redirectOutput(said.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(words)
+                        .redirectErrorStream(true)
+                        .redirectInput(Path.of("/dev/null").toFile())
+                        .redirectOutput(said.toFile());
+        builder.environment().putAll(environment);
         long begun = System.nanoTime();
         Process process = builder.start();
-        while (!Files.exists(ready)) {
+        while (!ready.getAsBoolean()) {
             if (System.nanoTime() - begun > within.toNanos() || !process.isAlive()) {
                 process.destroyForcibly();
                 throw new IllegalStateException(
@@ -47,20 +64,29 @@ final class Measured implements AutoCloseable {
         return readyMillis;
     }
 
-    long pid() {
-        return process.pid();
+    /** The program's JVM: the process itself, or what its script started. */
+    long jvm() {
+        return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .filter(handle -> handle.info().command().orElse("").endsWith("/java"))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the program has no JVM any more"))
+                .pid();
     }
 
+    /** Asks the program to end, and makes sure of it. */
     @Override
     public void close() throws InterruptedException {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        List<ProcessHandle> children = process.descendants().toList();
+        process.destroy();
+        boolean ended = process.waitFor(STOP.toSeconds(), TimeUnit.SECONDS);
         process.destroyForcibly();
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
-            throw new IllegalStateException("process " + process.pid() + " did not end");
+        children.forEach(ProcessHandle::destroyForcibly);
+        if (!ended) {
+            throw new IllegalStateException("process " + process.pid() + " had to be killed");
         }
     }
 
-    /** Resident memory in MB: {@code VmRSS} of the process table. */
+    /** Resident memory in MB (2^20 bytes): {@code VmRSS} of the process table. */
     static double rss(long pid) throws IOException {
         return kilobytes(Path.of("/proc/" + pid + "/status"), "VmRSS:") / 1024.0;
     }

@@ -23,7 +23,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Talks to a running connector as the admin of a kubeconfig, for the commands of this program. */
-final class AdminClient {
+public final class AdminClient {
     private static final Duration TIMEOUT = Duration.ofSeconds(15);
     private static final char[] NO_PASSWORD = {};
 
@@ -82,7 +82,12 @@ final class AdminClient {
         }
     }
 
-    static SSLContext context(TlsIdentity identity) throws IOException {
+    /**
+     * TLS 1.3 as the identity, trusting its authority alone.
+     *
+     * @throws IOException if key or certificate are no good
+     */
+    public static SSLContext context(TlsIdentity identity) throws IOException {
         try {
             KeyStore keys = KeyStore.getInstance("PKCS12");
             keys.load(null, NO_PASSWORD);

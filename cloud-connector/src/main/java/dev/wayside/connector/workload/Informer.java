@@ -298,14 +298,16 @@ public final class Informer implements AutoCloseable {
             }
             try {
                 result = write.get();
+                // In one step with the end of the notes: an event between the two would be missed.
+                synchronized (lock) {
+                    openWrites.remove(open);
+                    KubeObject answer = object.apply(result);
+                    change = isGone.test(result) ? removed(open, answer) : wrote(open, answer);
+                }
             } finally {
                 synchronized (lock) {
                     openWrites.remove(open);
                 }
-            }
-            synchronized (lock) {
-                KubeObject answer = object.apply(result);
-                change = isGone.test(result) ? removed(open, answer) : wrote(open, answer);
             }
         } finally {
             writing.readLock().unlock();

@@ -149,6 +149,8 @@ final class RecoveryTest {
     @Test
     void aProcessWhoseWaiterWasKilledStillCounts() throws Exception {
         PodReality.Container running = driver.startContainer(Starter.request(podUid, 0, notes));
+        // Before it notes, what was started is still the waiter's last step.
+        Eventually.holds("noted", PATIENCE, () -> runs(0) == 1);
         killWaiters();
 
         assertThat(attempts()).containsExactly(running);

@@ -4,7 +4,6 @@ package dev.wayside.connector.grid;
 import static dev.wayside.connector.grid.World.await;
 import static dev.wayside.connector.grid.World.spec;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
@@ -15,15 +14,12 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
-@ParameterizedClass
-@EnumSource(World.Kind.class)
-final class DeploymentGridControllerTest {
-    private final World world;
+/** The DeploymentGrid's controller, on any store. */
+abstract class DeploymentGridContract {
+    final World world;
 
-    DeploymentGridControllerTest(World.Kind kind) {
+    DeploymentGridContract(World.Kind kind) {
         world = new World(kind);
     }
 
@@ -32,23 +28,23 @@ final class DeploymentGridControllerTest {
         world.close();
     }
 
-    private static String gridSpec(String template) {
+    static String gridSpec(String template) {
         return "{\"gridUniqKey\":\"site\",\"template\":" + template + "}";
     }
 
-    private KubeObject child(String name) {
+    KubeObject child(String name) {
         return world.get(ResourceType.DEPLOYMENTS, name);
     }
 
-    private boolean hasChild(String name) {
+    boolean hasChild(String name) {
         return world.exists(ResourceType.DEPLOYMENTS, name);
     }
 
-    private KubeObject grid() {
+    KubeObject grid() {
         return world.get(ResourceType.DEPLOYMENT_GRIDS, "web");
     }
 
-    private JsonObject state(String site) {
+    JsonObject state(String site) {
         return grid().status().object("states", site);
     }
 
@@ -56,7 +52,7 @@ final class DeploymentGridControllerTest {
         return child.spec().text("template", "spec", "nodeSelector", "site");
     }
 
-    private void twoSites() {
+    void twoSites() {
         world.node("a", Map.of("site", "site-1"));
         world.node("b", Map.of("site", "site-2"));
     }
@@ -123,7 +119,7 @@ final class DeploymentGridControllerTest {
         assertThat(child("web-site-1").spec().number("replicas")).hasValue(3);
     }
 
-    private String image(String child) {
+    String image(String child) {
         return child(child)
                 .spec()
                 .array("template", "spec", "containers")
@@ -293,29 +289,6 @@ final class DeploymentGridControllerTest {
     }
 
     @Test
-    void templatesAreChosenPerSiteAndAMissingOneFailsItsSiteAlone() {
-        assumeTrue(world.kind == World.Kind.FAKE, "validation lets no missing template through");
-        twoSites();
-        world.node("c", Map.of("site", "site-3"));
-        world.start();
-        String all =
-                "{\"gridUniqKey\":\"site\",\"template\":"
-                        + spec("web", "plain", "")
-                        + ",\"templatePool\":{\"big\":"
-                        + spec("web", "big", "")
-                        + ",\"unused\":"
-                        + spec("web", "unused", "")
-                        + "},\"templates\":{\"site-1\":\"big\",\"site-3\":\"absent\"},\"defaultTemplateName\":\"default\",\"autoDeleteUnusedTemplate\":true}";
-        world.grid("web", all);
-        await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
-        assertThat(image("web-site-1")).isEqualTo("big");
-        assertThat(image("web-site-2")).isEqualTo("plain");
-        await("told", () -> grid().conditionIsTrue("Degraded"));
-        assertThat(state("site-3").array("conditions").toJson()).contains("TemplateMissing");
-        assertThat(grid().spec()).as("the user's spec is the user's").isEqualTo(World.parse(all));
-    }
-
-    @Test
     void aForeignDeploymentOfTheNameIsLeftAlone() {
         twoSites();
         world.deployment("web-site-1", spec("other", "theirs", ""));
@@ -339,17 +312,6 @@ final class DeploymentGridControllerTest {
                 "{\"metadata\":{\"ownerReferences\":null}}");
         await("back", () -> child("web-site-1").controller().isPresent());
         assertThat(child("web-site-1").uid()).isEqualTo(uid);
-    }
-
-    @Test
-    void anEmptyKeyIsToldAndDoesNothing() {
-        assumeTrue(world.kind == World.Kind.FAKE, "validation lets no empty key through");
-        twoSites();
-        world.start();
-        world.grid("web", "{\"template\":" + spec("web", "v1", "") + "}");
-        await("told", () -> world.events().contains("Empty: "));
-        assertThat(world.names(ResourceType.DEPLOYMENTS)).isEmpty();
-        assertThat(grid().condition("Degraded").orElseThrow().text("reason")).isEqualTo("Empty");
     }
 
     @Test
