@@ -4,12 +4,15 @@ package dev.wayside.itests.container;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -92,17 +95,104 @@ class FloorsTest {
         }
     }
 
+    /** What it owns, what it reads, and how it swaps, which its manifest says, too. */
     @Test
     void everyBundleSaysFirstWhatItOwns() throws IOException {
-        try (Stream<Path> bundles = Files.list(ROOT.resolve("bundles"))) {
-            for (Path bundle : bundles.toList()) {
-                Path readme = bundle.resolve("README.md");
-                assertThat(readme).exists();
-                assertThat(Files.readAllLines(readme).get(0))
+        for (Path bundle : bundles()) {
+            Path readme = bundle.resolve("README.md");
+            assertThat(readme).exists();
+            String first = Files.readAllLines(readme).get(0);
+            assertThat(first).as(readme.toString()).matches("Owns .+; reads .+; .+\\.");
+            String last = first.substring(first.lastIndexOf(';'));
+            String swap = manifest(bundle).getOrDefault("Wayside-Swap", "turn");
+            if (floor(bundle) == 2 && !bundle.endsWith("dev.wayside.logging")) {
+                assertThat(last)
                         .as(readme.toString())
-                        .matches("Owns .*; reads .*; .*");
+                        .isEqualTo(swap.equals("beside") ? "; swaps beside." : "; swaps in turn.");
+            } else {
+                assertThat(last).as(readme.toString()).containsPattern("never (in place|shipped)");
             }
         }
+    }
+
+    /** What the compiler was told is what the framework is told. */
+    @Test
+    void noBundleImportsPackagesFromItsOwnFloorOrAbove() throws IOException {
+        List<String> checked = new ArrayList<>();
+        for (Path bundle : bundles()) {
+            Map<String, String> manifest = manifest(bundle);
+            String from = bundle.getFileName().toString();
+            for (String name : packages(manifest.getOrDefault("Import-Package", ""))) {
+                if (name.startsWith("dev.wayside.")) {
+                    assertThat(allowed(from, part(name).orElseThrow()))
+                            .as(from + " imports " + name)
+                            .isTrue();
+                    checked.add(from);
+                }
+            }
+            if (floor(bundle) == 2) {
+                assertThat(manifest)
+                        .as(from)
+                        .doesNotContainKeys("Export-Package", "Require-Bundle");
+                assertThat(manifest).as(from).containsEntry("Bundle-SymbolicName", from);
+            }
+        }
+        assertThat(checked)
+                .contains(
+                        "dev.wayside.node",
+                        "dev.wayside.statecache",
+                        "dev.wayside.workload",
+                        "dev.wayside.driver.docker",
+                        "dev.wayside.driver.process");
+    }
+
+    /** A gateway has no room for them: 5.4 MB and 8 MB. */
+    @Test
+    void noGatewayLoadsDatabindOrBouncyCastle() throws IOException {
+        List<Path> lists = new ArrayList<>(List.of(ROOT.resolve("gateway-distro/bundles.lock")));
+        try (Stream<Path> features = Files.list(ROOT.resolve("features"))) {
+            features.filter(file -> file.toString().endsWith(".json")).forEach(lists::add);
+        }
+        assertThat(lists).hasSizeGreaterThanOrEqualTo(4);
+        for (Path list : lists) {
+            assertThat(Files.readString(list))
+                    .as(list.toString())
+                    .contains("dev.wayside")
+                    .doesNotContain("jackson-databind")
+                    .doesNotContain("bouncycastle");
+        }
+    }
+
+    private static List<Path> bundles() throws IOException {
+        try (Stream<Path> bundles = Files.list(ROOT.resolve("bundles"))) {
+            return bundles.filter(Files::isDirectory).sorted().toList();
+        }
+    }
+
+    private static int floor(Path bundle) {
+        return FLOORS.get(bundle.getFileName().toString());
+    }
+
+    /** As the build has made it; what is never shipped has none. */
+    private static Map<String, String> manifest(Path bundle) throws IOException {
+        if (floor(bundle) > 3) {
+            return Map.of();
+        }
+        Map<String, String> headers = new TreeMap<>();
+        try (InputStream file =
+                Files.newInputStream(bundle.resolve("target/classes/META-INF/MANIFEST.MF"))) {
+            new Manifest(file)
+                    .getMainAttributes()
+                    .forEach((name, value) -> headers.put(name.toString(), value.toString()));
+        }
+        return headers;
+    }
+
+    /** The names in a header, without attributes and directives. */
+    private static List<String> packages(String header) {
+        return Stream.of(header.replaceAll("\"[^\"]*\"", "").split(","))
+                .map(clause -> clause.split(";")[0])
+                .toList();
     }
 
     private static boolean allowed(String from, String to) {

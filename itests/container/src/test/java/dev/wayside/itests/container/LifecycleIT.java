@@ -11,16 +11,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
 
 /** Each bundle comes up, goes down and comes back, and leaves nothing behind while it is down. */
 @ExtendWith(InsideFelix.class)
 class LifecycleIT {
     /** A leak of one descriptor a turn shows even if one comes and goes by itself meanwhile. */
     private static final int TURNS = 3;
+
+    /** So that one that fails does not take the others along. */
+    @AfterEach
+    void allAreStarted(BundleContext context) throws BundleException {
+        for (Bundle bundle : new RunningGateway(context).own()) {
+            bundle.start();
+        }
+    }
 
     @Test
     void theNodeGoesAndComesBack(BundleContext context) throws Exception {

@@ -24,23 +24,32 @@ final class NotedPod {
         this.notes = notes;
     }
 
-    /** Creates the pod at the connector, and waits until it is known there to run. */
-    static NotedPod running(FakeConnector connector, Path data) throws Exception {
+    /** Creates the pod at the connector. */
+    static NotedPod create(FakeConnector connector, Path data) {
         String uid = UUID.randomUUID().toString();
         String name = "noted-" + uid.substring(0, 8);
         Path notes = data.resolve(name + ".notes");
-        NotedPod pod = new NotedPod(connector, name, notes);
         // Kubernetes makes one dollar sign of two.
         connector.createPod(
                 name,
                 uid,
                 "echo started $$$$ >> %1$s; trap 'echo ended >> %1$s; exit 0' TERM; while :; do sleep 0.2; done"
                         .formatted(notes));
+        return new NotedPod(connector, name, notes);
+    }
+
+    /** Creates the pod at the connector, and waits until it runs. */
+    static NotedPod running(FakeConnector connector, Path data) throws Exception {
+        NotedPod pod = create(connector, data);
+        pod.awaitRunning();
+        return pod;
+    }
+
+    void awaitRunning() throws Exception {
         Deadline.holds(
                 name + " is reported to run",
                 () -> connector.podStatus(name).text("phase").equals("Running"));
-        Deadline.holds(name + " has noted its start", () -> !pod.notes().isEmpty());
-        return pod;
+        Deadline.holds(name + " has noted its start", () -> !notes().isEmpty());
     }
 
     String name() {

@@ -2,6 +2,8 @@
 package dev.wayside.itests.container;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +59,39 @@ final class RunningGateway {
                 .filter(bundle -> String.valueOf(bundle.getSymbolicName()).startsWith(OURS))
                 .filter(bundle -> bundle.adapt(BundleStartLevel.class).getStartLevel() == LEVEL)
                 .toList();
+    }
+
+    /** Makes this the gateway of another connector, as if it had joined there. */
+    void joinTo(FakeConnector connector) throws Exception {
+        Bundle node = bundle("dev.wayside.node");
+        node.stop();
+        TestIdentity.connector(data(), connector.uri());
+        node.start();
+        awaitUp();
+    }
+
+    /** Updates the bundle from the file that it was installed from. */
+    void update(Bundle bundle) throws Exception {
+        String file = bundle.getLocation().substring("reference:".length());
+        try (InputStream jar = URI.create(file).toURL().openStream()) {
+            bundle.update(jar);
+        }
+    }
+
+    /** What runs for this gateway, waiters included: our folder is among their arguments. */
+    List<ProcessHandle> processes() {
+        String data = data().toString();
+        return ProcessHandle.allProcesses()
+                .filter(process -> commandLine(process).contains(data))
+                .toList();
+    }
+
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
+        } catch (IOException e) {
+            return ""; // it has ended since
+        }
     }
 
     /** Waits until every bundle and every component of it is up. */

@@ -6,15 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.wayside.api.state.DesiredState;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,12 +34,7 @@ class WorkloadsStayIT {
         gateway = new RunningGateway(context);
         gateway.awaitUp();
         connector = new FakeConnector(gateway.data());
-        // From now on this is the gateway's connector.
-        Bundle node = gateway.bundle("dev.wayside.node");
-        node.stop();
-        TestIdentity.connector(gateway.data(), connector.uri());
-        node.start();
-        gateway.awaitUp();
+        gateway.joinTo(connector);
         pod = NotedPod.running(connector, gateway.data());
         notes = pod.notes();
         containerId = pod.containerId();
@@ -59,11 +48,11 @@ class WorkloadsStayIT {
                 pod.end();
                 assertThat(pod.notes()).endsWith("ended");
             }
-            Deadline.nothingIsWrong("no process is left", this::processes);
+            Deadline.holds("no process is left", () -> gateway.processes().isEmpty());
             assertThat(gateway.errors()).isEmpty();
         } finally {
             connector.close();
-            ours().forEach(ProcessHandle::destroyForcibly);
+            gateway.processes().forEach(ProcessHandle::destroyForcibly);
         }
     }
 
@@ -111,9 +100,7 @@ class WorkloadsStayIT {
     void whenEachBundleIsUpdated(BundleContext context) throws Exception {
         for (Bundle bundle : gateway.own()) {
             long before = bundle.getLastModified();
-            try (InputStream jar = jarOf(bundle)) {
-                bundle.update(jar);
-            }
+            gateway.update(bundle);
             assertThat(bundle.getState()).isEqualTo(Bundle.ACTIVE);
             assertThat(bundle.getLastModified()).isGreaterThan(before);
             isUndisturbedAndLookedAfter();
@@ -194,31 +181,5 @@ class WorkloadsStayIT {
         assertThat(pod.process().isAlive()).isTrue();
         assertThat(pod.containerId()).isEqualTo(containerId);
         assertThat(pod.restarts()).isZero();
-    }
-
-    private static InputStream jarOf(Bundle bundle) throws IOException {
-        return URI.create(bundle.getLocation().substring("reference:".length()))
-                .toURL()
-                .openStream();
-    }
-
-    private List<String> processes() {
-        return ours().stream().map(process -> "process " + process.pid()).toList();
-    }
-
-    /** What runs for this gateway, waiters included: our folder is among their arguments. */
-    private List<ProcessHandle> ours() {
-        String data = gateway.data().toString();
-        return ProcessHandle.allProcesses()
-                .filter(process -> commandLine(process).orElse("").contains(data))
-                .toList();
-    }
-
-    private static Optional<String> commandLine(ProcessHandle process) {
-        try {
-            return Optional.of(Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")));
-        } catch (IOException e) {
-            return Optional.empty(); // it has ended since
-        }
     }
 }
