@@ -7,11 +7,11 @@ import dev.wayside.api.driver.ContainerDriver;
 import dev.wayside.api.driver.DriverException;
 import dev.wayside.api.node.AgentProgress;
 import java.io.IOException;
-import java.util.Dictionary;
-import java.util.Hashtable;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -61,9 +61,7 @@ class DockerSetIT extends Boot {
                 context.getServiceReference(ConfigurationAdmin.class);
         try {
             Configuration configuration = context.getService(reference).getConfiguration(PID, "?");
-            Dictionary<String, Object> properties = new Hashtable<>();
-            properties.put("socket", socket);
-            configuration.update(properties);
+            configuration.update(FrameworkUtil.asDictionary(Map.of("socket", socket)));
         } finally {
             context.ungetService(reference);
         }
