@@ -96,12 +96,14 @@ public final class GatewayMembership {
         this.context = context;
         this.time = time;
         Path data = DataFolder.resolve("");
-        this.folder = new IdentityFolder(DataFolder.resolve(config.dir()));
+        AtomicFiles files = new AtomicFiles();
+        this.folder = new IdentityFolder(DataFolder.resolve(config.dir()), files);
         this.leaving =
                 new Leaving(
                         data,
                         folder,
-                        Arrays.stream(config.erased()).map(DataFolder::resolve).toList());
+                        Arrays.stream(config.erased()).map(DataFolder::resolve).toList(),
+                        files);
         this.renewal = new Renewal(time::now);
     }
 

@@ -35,11 +35,13 @@ final class IdentityFolder {
 
     private final Path folder;
     private final Path joining;
+    private final AtomicFiles files;
 
     /**
      * @param folder need not be there
      */
-    IdentityFolder(Path folder) {
+    IdentityFolder(Path folder, AtomicFiles files) {
+        this.files = files;
         this.folder = folder.toAbsolutePath();
         this.joining = this.folder.resolveSibling(this.folder.getFileName() + ".joining");
     }
@@ -74,7 +76,7 @@ final class IdentityFolder {
 
     /** Puts a renewed certificate into the place of the old one; the key stays. */
     void renew(List<X509Certificate> certificates) throws IOException {
-        AtomicFiles.write(folder.resolve(CERTIFICATE), Pem.certificates(certificates));
+        files.write(folder.resolve(CERTIFICATE), Pem.certificates(certificates));
     }
 
     /**
@@ -96,12 +98,11 @@ final class IdentityFolder {
                 throw new IOException("the key of an earlier try can't be read: " + key, e);
             }
         }
-        AtomicFiles.delete(joining);
-        AtomicFiles.makeFolder(joining);
+        files.delete(joining);
+        files.makeFolder(joining);
         KeyPair made = EcKeys.generate();
-        AtomicFiles.write(key, Pem.privateKey(made.getPrivate()));
-        AtomicFiles.write(
-                request, aim.with(PUBLIC_KEY, KeyPairs.encode(made.getPublic())).toJson());
+        files.write(key, Pem.privateKey(made.getPrivate()));
+        files.write(request, aim.with(PUBLIC_KEY, KeyPairs.encode(made.getPublic())).toJson());
         return made;
     }
 
@@ -113,28 +114,28 @@ final class IdentityFolder {
             List<X509Certificate> certificates,
             X509Certificate authority)
             throws IOException {
-        AtomicFiles.write(joining.resolve(CERTIFICATE), Pem.certificates(certificates));
-        AtomicFiles.write(joining.resolve(AUTHORITY), Pem.certificate(authority));
-        AtomicFiles.write(
+        files.write(joining.resolve(CERTIFICATE), Pem.certificates(certificates));
+        files.write(joining.resolve(AUTHORITY), Pem.certificate(authority));
+        files.write(
                 joining.resolve(IDENTITY),
                 JsonObject.of("nodeName", nodeName)
                         .with("gatewayUid", gatewayUid)
                         .with("connector", connector.toString())
                         .toJson());
         Files.deleteIfExists(joining.resolve(REQUEST));
-        AtomicFiles.delete(folder); // what has no identity.json is no identity
-        AtomicFiles.rename(joining, folder);
+        files.delete(folder); // what has no identity.json is no identity
+        files.rename(joining, folder);
     }
 
     /** Erases it, the key first out of sight. */
     void erase() throws IOException {
         Path leaving = folder.resolveSibling(folder.getFileName() + ".leaving");
-        AtomicFiles.delete(leaving);
+        files.delete(leaving);
         if (Files.exists(folder)) {
-            AtomicFiles.rename(folder, leaving);
+            files.rename(folder, leaving);
         }
-        AtomicFiles.delete(leaving);
-        AtomicFiles.delete(joining);
+        files.delete(leaving);
+        files.delete(joining);
     }
 
     private static String text(Path in, String name) throws IOException {

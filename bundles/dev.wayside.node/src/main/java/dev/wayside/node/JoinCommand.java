@@ -25,8 +25,9 @@ public final class JoinCommand {
     static int run(List<String> arguments, InputStream in, PrintStream out, PrintStream err) {
         try {
             JoinOptions options = JoinOptions.parse(arguments, in);
-            AtomicFiles.makeFolder(options.data());
-            IdentityFolder folder = new IdentityFolder(options.data().resolve("identity"));
+            AtomicFiles files = new AtomicFiles();
+            files.makeFolder(options.data());
+            IdentityFolder folder = new IdentityFolder(options.data().resolve("identity"), files);
             TimeFloor time = new TimeFloor(options.data().resolve("time-floor"), Clock.systemUTC());
             String uid = new Joining(folder, time::now).join(options);
             out.println(

@@ -61,8 +61,9 @@ public final class LeaveCommand {
 
     private static int leave(Path data, Duration timeout, PrintStream out, PrintStream err)
             throws IOException, InterruptedException {
-        IdentityFolder identity = new IdentityFolder(data.resolve("identity"));
-        Leaving leaving = new Leaving(data, identity, List.of());
+        AtomicFiles files = new AtomicFiles();
+        IdentityFolder identity = new IdentityFolder(data.resolve("identity"), files);
+        Leaving leaving = new Leaving(data, identity, List.of(), files);
         if (!identity.joined() && !leaving.requested()) {
             err.println("gateway: this device has not joined; nothing to leave");
             return NOT_JOINED;

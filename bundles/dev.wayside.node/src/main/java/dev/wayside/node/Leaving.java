@@ -27,15 +27,17 @@ final class Leaving {
     private final Path marker;
     private final IdentityFolder identity;
     private final List<Path> erased;
+    private final AtomicFiles files;
 
     /**
      * @param data the data folder
      * @param erased what goes, besides the identity
      */
-    Leaving(Path data, IdentityFolder identity, List<Path> erased) {
+    Leaving(Path data, IdentityFolder identity, List<Path> erased, AtomicFiles files) {
         this.marker = data.resolve(MARKER);
         this.identity = identity;
         this.erased = erased;
+        this.files = files;
     }
 
     boolean requested() {
@@ -44,7 +46,7 @@ final class Leaving {
 
     /** Asks for it; the running gateway, or else the next start, does it. */
     void request() throws IOException {
-        AtomicFiles.write(marker, "");
+        files.write(marker, "");
     }
 
     /**
@@ -72,7 +74,7 @@ final class Leaving {
     /** Erases all; whoever has files of it open must have closed them. */
     void erase() throws IOException {
         for (Path path : erased) {
-            AtomicFiles.delete(path);
+            files.delete(path);
         }
         identity.erase();
         Files.deleteIfExists(marker);

@@ -64,7 +64,7 @@ public final class TimeFloor implements CertificateTime {
         }
         floor = vouched;
         try {
-            AtomicFiles.write(file, vouched + "\n");
+            new AtomicFiles().write(file, vouched + "\n");
         } catch (IOException e) {
             LOG.warn("The time floor can't be saved; it holds until the next start", e);
         }
