@@ -122,9 +122,10 @@ final class IdentityFolder {
                         .with("gatewayUid", gatewayUid)
                         .with("connector", connector.toString())
                         .toJson());
-        Files.deleteIfExists(joining.resolve(REQUEST));
         files.delete(folder); // what has no identity.json is no identity
         files.rename(joining, folder);
+        // Not before: a cut in between would forget whose key this is, and use up the token.
+        files.delete(folder.resolve(REQUEST));
     }
 
     /** Erases it, the key first out of sight. */

@@ -26,10 +26,18 @@ final class Joining {
 
     private final IdentityFolder folder;
     private final Supplier<Instant> time;
+    private final Duration patience;
+    private final Duration pause;
 
     Joining(IdentityFolder folder, Supplier<Instant> time) {
+        this(folder, time, PATIENCE, PAUSE);
+    }
+
+    Joining(IdentityFolder folder, Supplier<Instant> time, Duration patience, Duration pause) {
         this.folder = folder;
         this.time = time;
+        this.patience = patience;
+        this.pause = pause;
     }
 
     /**
@@ -71,10 +79,18 @@ final class Joining {
                         ClientTls.anonymous(authority, time),
                         loops,
                         "Bearer " + options.token())) {
-            return new Enrolment(connection, PATIENCE, PAUSE)
-                    .certificate(
-                            "gateway-" + KeyPairs.hash(keys.getPublic()), keys, options.name());
+            return new Enrolment(connection, patience, pause)
+                    .certificate(requestName(options, keys), keys, options.name());
         }
+    }
+
+    /**
+     * The same at each try with this key and this token. With a new token it is another one, since
+     * the bearer of a token may not see what was asked with an earlier.
+     */
+    private static String requestName(JoinOptions options, KeyPair keys) throws IOException {
+        String tokenId = options.token().substring(0, options.token().indexOf('.'));
+        return "gateway-" + KeyPairs.hash(keys.getPublic(), tokenId);
     }
 
     private String nodeUid(

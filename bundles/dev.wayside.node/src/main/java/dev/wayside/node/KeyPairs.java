@@ -2,6 +2,7 @@
 package dev.wayside.node;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
@@ -27,10 +28,16 @@ final class KeyPairs {
         }
     }
 
-    /** The hash by which requests for certificates of this key are named. */
-    static String hash(PublicKey key) throws IOException {
+    /**
+     * The hash by which requests for certificates of this key are named.
+     *
+     * @param occasion what sets apart requests for the same key; no secret
+     */
+    static String hash(PublicKey key, String occasion) throws IOException {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getEncoded());
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(key.getEncoded());
+            byte[] hash = digest.digest(occasion.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 10);
         } catch (GeneralSecurityException e) {
             throw new IOException("this Java runtime has no SHA-256", e);

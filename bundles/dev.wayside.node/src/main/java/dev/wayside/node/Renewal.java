@@ -44,9 +44,7 @@ final class Renewal {
         // The old certificate's number makes the name new each time, and the same at each try.
         String name =
                 "gateway-"
-                        + KeyPairs.hash(keys.getPublic())
-                        + "-"
-                        + old.getSerialNumber().abs().toString(16);
+                        + KeyPairs.hash(keys.getPublic(), old.getSerialNumber().abs().toString(16));
         try (EventLoops loops = new EventLoops("wayside-node-renew", 1);
                 ShortConnection connection =
                         new ShortConnection(
