@@ -61,14 +61,23 @@ final class IdentityFolder {
         }
         try {
             JsonObject about = object(folder.resolve(IDENTITY));
-            return Optional.of(
+            GatewayIdentity identity =
                     new GatewayIdentity(
                             about.text("nodeName"),
                             about.text("gatewayUid"),
                             URI.create(about.text("connector")),
                             Pem.readPrivateKey(text(folder, KEY)),
                             Pem.readCertificates(text(folder, CERTIFICATE)),
-                            Pem.readCertificate(text(folder, AUTHORITY))));
+                            Pem.readCertificate(text(folder, AUTHORITY)));
+            if (identity.nodeName().isEmpty()
+                    || identity.gatewayUid().isEmpty()
+                    || identity.connector().getHost() == null) {
+                throw new IOException("not whole: " + folder.resolve(IDENTITY));
+            }
+            if (!KeyPairs.belong(identity.key(), identity.certificates().get(0).getPublicKey())) {
+                throw new IOException("the key is not the certificate's: " + folder.resolve(KEY));
+            }
+            return Optional.of(identity);
         } catch (PemException | IllegalArgumentException e) {
             throw new IOException("the identity in " + folder + " can't be read", e);
         }

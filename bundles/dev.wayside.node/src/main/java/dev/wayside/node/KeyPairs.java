@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
+import java.security.PrivateKey;
 import java.security.PublicKey;
+import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -25,6 +27,22 @@ final class KeyPairs {
                     .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(text)));
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new IOException("the public key of an earlier try can't be read", e);
+        }
+    }
+
+    /** Whether the two halves are of one pair. */
+    static boolean belong(PrivateKey key, PublicKey publicKey) {
+        try {
+            byte[] content = "one pair".getBytes(StandardCharsets.UTF_8);
+            Signature signature = Signature.getInstance("SHA256withECDSA");
+            signature.initSign(key);
+            signature.update(content);
+            byte[] signed = signature.sign();
+            signature.initVerify(publicKey);
+            signature.update(content);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException e) {
+            return false; // another kind of key
         }
     }
 
