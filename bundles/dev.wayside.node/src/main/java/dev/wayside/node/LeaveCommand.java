@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,13 +34,15 @@ public final class LeaveCommand {
         Duration timeout = Duration.ofMinutes(2);
         try {
             for (int i = 0; i < arguments.size(); i += 2) {
+                String option = arguments.get(i);
                 String value = i + 1 < arguments.size() ? arguments.get(i + 1) : "";
-                switch (arguments.get(i)) {
+                if (value.isEmpty()) {
+                    throw new IllegalArgumentException("the option needs a value: " + option);
+                }
+                switch (option) {
                     case "--data" -> data = Path.of(value).toAbsolutePath();
-                    case "--timeout" -> timeout = Duration.ofSeconds(Long.parseLong(value));
-                    default ->
-                            throw new IllegalArgumentException(
-                                    "unknown option: " + arguments.get(i));
+                    case "--timeout" -> timeout = seconds(value);
+                    default -> throw new IllegalArgumentException("unknown option: " + option);
                 }
             }
         } catch (IllegalArgumentException e) {
@@ -59,6 +61,13 @@ public final class LeaveCommand {
         }
     }
 
+    private static Duration seconds(String value) {
+        if (!value.matches("[0-9]{1,9}")) {
+            throw new IllegalArgumentException("--timeout must be a number of seconds: " + value);
+        }
+        return Duration.ofSeconds(Long.parseLong(value));
+    }
+
     private static int leave(Path data, Duration timeout, PrintStream out, PrintStream err)
             throws IOException, InterruptedException {
         AtomicFiles files = new AtomicFiles();
@@ -75,8 +84,13 @@ public final class LeaveCommand {
             leaving.erase();
         }
         long end = System.nanoTime() + timeout.toNanos();
-        while (identity.joined() || leaving.requested()) {
-            if (System.nanoTime() > end || (started != null && !started.isAlive())) {
+        while (true) {
+            // Asked before its files are: it may leave and end between the two.
+            boolean ended = started != null && !started.isAlive();
+            if (!identity.joined() && !leaving.requested()) {
+                break;
+            }
+            if (ended || System.nanoTime() - end > 0) {
                 err.println(
                         "gateway: not left yet; it goes on while the gateway runs, see its log in "
                                 + data.resolve("log"));
@@ -85,7 +99,9 @@ public final class LeaveCommand {
             Thread.sleep(PAUSE.toMillis()); // another process does it; only its files tell
         }
         if (started != null) {
-            started.waitFor();
+            // Left it has; only its last moments are waited for.
+            boolean unused =
+                    started.waitFor(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
         }
         out.println(
                 "gateway: left; workloads, key and state are gone. Its Node remains: 'kubectl"
@@ -93,22 +109,21 @@ public final class LeaveCommand {
         return 0;
     }
 
-    private static boolean running(Path data) throws IOException {
+    /** The pid may by now be another's, for instance after a reboot. */
+    static boolean running(Path data) throws IOException {
         Path file = data.resolve("run").resolve("gateway.pid");
         if (!Files.exists(file)) {
             return false;
         }
         try {
             return ProcessHandle.of(Long.parseLong(Files.readString(file).strip()))
-                    .flatMap(LeaveCommand::alive)
+                    .filter(ProcessHandle::isAlive)
+                    .flatMap(it -> it.info().commandLine())
+                    .filter(it -> it.contains("bin/gateway run"))
                     .isPresent();
         } catch (NumberFormatException e) {
             return false;
         }
-    }
-
-    private static Optional<ProcessHandle> alive(ProcessHandle process) {
-        return process.isAlive() ? Optional.of(process) : Optional.empty();
     }
 
     /** The drivers are bundles: only a runtime can remove what they made. */

@@ -53,22 +53,39 @@ final class Leaving {
      * Stops and removes all pods, once; to be repeated until nothing is left.
      *
      * @return how many pods are left, in one driver or another
+     * @throws DriverException if one could not do it; the others have done theirs
      */
     int removePods(Collection<ContainerDriver> drivers) throws DriverException {
         int left = 0;
+        DriverException failure = null;
         for (ContainerDriver driver : drivers) {
-            for (PodReality pod : driver.pods()) {
-                for (PodReality.Container container : pod.containers()) {
-                    if (container.state() == PodReality.State.RUNNING) {
-                        driver.stopContainer(pod.uid(), container.id(), GRACE);
-                    }
+            try {
+                removePods(driver);
+                left += driver.pods().size();
+            } catch (DriverException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
                 }
-                driver.removePod(pod.uid());
-                LOG.info("Leaving: removed pod {}/{}", pod.namespace(), pod.name());
             }
-            left += driver.pods().size();
+        }
+        if (failure != null) {
+            throw failure;
         }
         return left;
+    }
+
+    private static void removePods(ContainerDriver driver) throws DriverException {
+        for (PodReality pod : driver.pods()) {
+            for (PodReality.Container container : pod.containers()) {
+                if (container.state() == PodReality.State.RUNNING) {
+                    driver.stopContainer(pod.uid(), container.id(), GRACE);
+                }
+            }
+            driver.removePod(pod.uid());
+            LOG.info("Leaving: removed pod {}/{}", pod.namespace(), pod.name());
+        }
     }
 
     /** Erases all; whoever has files of it open must have closed them. */
@@ -77,6 +94,6 @@ final class Leaving {
             files.delete(path);
         }
         identity.erase();
-        Files.deleteIfExists(marker);
+        files.delete(marker);
     }
 }
