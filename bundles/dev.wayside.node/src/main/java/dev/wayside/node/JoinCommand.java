@@ -28,6 +28,11 @@ public final class JoinCommand {
             AtomicFiles files = new AtomicFiles();
             files.makeFolder(options.data());
             IdentityFolder folder = new IdentityFolder(options.data().resolve("identity"), files);
+            Leaving leaving = new Leaving(options.data(), folder, List.of(), files);
+            if (leaving.requested() && !folder.joined()) {
+                // A leave that was cut short at its very end: it must not end what begins now.
+                leaving.erase();
+            }
             TimeFloor time = new TimeFloor(options.data().resolve("time-floor"), Clock.systemUTC());
             String uid = new Joining(folder, time::now).join(options);
             out.println(

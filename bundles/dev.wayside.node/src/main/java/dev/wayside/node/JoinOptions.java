@@ -31,6 +31,7 @@ record JoinOptions(URI connector, String token, CaPin pin, String name, Path dat
             """;
 
     private static final int MAX_TOKEN_BYTES = 1_024;
+    private static final int MAX_PORT = 65_535;
 
     /**
      * @throws IllegalArgumentException if the arguments make no sense; the message says which
@@ -46,7 +47,8 @@ record JoinOptions(URI connector, String token, CaPin pin, String name, Path dat
         for (int i = 0; i < arguments.size(); i += 2) {
             String option = arguments.get(i);
             if (i + 1 == arguments.size()) {
-                throw new IllegalArgumentException("the option needs a value: " + option);
+                throw new IllegalArgumentException(
+                        "an option that is known, and a value for it, is needed: " + shown(option));
             }
             String value = arguments.get(i + 1);
             switch (option) {
@@ -56,7 +58,7 @@ record JoinOptions(URI connector, String token, CaPin pin, String name, Path dat
                 case "--ca-hash" -> pin = value;
                 case "--name" -> name = value;
                 case "--data" -> data = value;
-                default -> throw new IllegalArgumentException("unknown option: " + option);
+                default -> throw new IllegalArgumentException("unknown option: " + shown(option));
             }
         }
         if (token.isEmpty() == tokenFile.isEmpty()) {
@@ -82,10 +84,22 @@ record JoinOptions(URI connector, String token, CaPin pin, String name, Path dat
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--connector is no URL: " + text, e);
         }
-        if (!"https".equals(uri.getScheme()) || uri.getHost() == null) {
+        if (!"https".equals(uri.getScheme())
+                || uri.getHost() == null
+                || uri.getRawUserInfo() != null
+                || uri.getPort() == 0
+                || uri.getPort() > MAX_PORT
+                || !uri.getRawPath().matches("/?")
+                || uri.getRawQuery() != null
+                || uri.getRawFragment() != null) {
             throw new IllegalArgumentException("--connector must be https://HOST[:PORT]");
         }
         return uri;
+    }
+
+    /** What stands in the wrong place may be a token. */
+    private static String shown(String option) {
+        return option.startsWith("--") ? option.replaceFirst("=.*", "=…") : "…";
     }
 
     private static String token(String text) {
@@ -106,9 +120,10 @@ record JoinOptions(URI connector, String token, CaPin pin, String name, Path dat
 
     private static String name(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
-        if (!Names.isDnsSubdomain(lower)) {
+        // It is a label's value too, of kubernetes.io/hostname.
+        if (!Names.isDnsSubdomain(lower) || !Names.isLabelValue(lower)) {
             throw new IllegalArgumentException(
-                    "no name for a Node (small letters, digits, '-' and '.'): " + name);
+                    "no name for a Node (up to 63 small letters, digits, '-' and '.'): " + name);
         }
         return lower;
     }
