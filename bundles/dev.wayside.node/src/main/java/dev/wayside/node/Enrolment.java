@@ -14,12 +14,16 @@ import dev.wayside.wire.Pem;
 import dev.wayside.wire.PemException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Gets a certificate through a CertificateSigningRequest. Every step can be repeated: the request's
@@ -56,10 +60,12 @@ final class Enrolment {
      * Asks, if that was not done, and waits.
      *
      * @param name of the request
+     * @param authority that has to issue it
      * @throws RefusedException if the connector does not want to
      * @throws IOException if it does not answer, or takes too long: try again
      */
-    List<X509Certificate> certificate(String name, KeyPair keys, String nodeName)
+    List<X509Certificate> certificate(
+            String name, KeyPair keys, String nodeName, X509Certificate authority)
             throws IOException, RefusedException, InterruptedException {
         HttpResponse answer = requests.send("GET", TYPE.path("", name), JsonObject.EMPTY);
         if (answer.status() != 200) {
@@ -77,8 +83,9 @@ final class Enrolment {
             answer = requests.send("GET", TYPE.path("", name), JsonObject.EMPTY);
             require(answer, "the question for the certificate");
             KubeObject request = new KubeObject(object(answer));
-            Optional<List<X509Certificate>> certificates = issued(request, keys);
+            Optional<List<X509Certificate>> certificates = issued(request);
             if (certificates.isPresent()) {
+                requireOurs(certificates.get().get(0), keys, nodeName, authority);
                 return certificates.get();
             }
             if (System.nanoTime() > end) {
@@ -94,7 +101,7 @@ final class Enrolment {
         }
     }
 
-    private static Optional<List<X509Certificate>> issued(KubeObject request, KeyPair keys)
+    private static Optional<List<X509Certificate>> issued(KubeObject request)
             throws IOException, RefusedException {
         for (String end : List.of("Denied", "Failed")) {
             Optional<JsonObject> condition = request.condition(end);
@@ -110,17 +117,33 @@ final class Enrolment {
             return Optional.empty();
         }
         try {
-            List<X509Certificate> certificates =
+            return Optional.of(
                     Pem.readCertificates(
                             new String(
                                     Base64.getDecoder().decode(encoded),
-                                    StandardCharsets.US_ASCII));
-            if (!certificates.get(0).getPublicKey().equals(keys.getPublic())) {
-                throw new IOException("the certificate that was issued is for another key");
-            }
-            return Optional.of(certificates);
+                                    StandardCharsets.US_ASCII)));
         } catch (PemException | IllegalArgumentException e) {
             throw new IOException("the certificate that was issued can't be read", e);
+        }
+    }
+
+    /** A certificate that does not let us in must not take the place of one that does. */
+    private static void requireOurs(
+            X509Certificate certificate, KeyPair keys, String nodeName, X509Certificate authority)
+            throws IOException {
+        if (!certificate.getPublicKey().equals(keys.getPublic())) {
+            throw new IOException("the certificate that was issued is for another key");
+        }
+        String subject = certificate.getSubjectX500Principal().getName();
+        // The order of the two is the signer's.
+        if (!new HashSet<>(Arrays.asList(subject.split(",", -1)))
+                .equals(Set.of("CN=system:node:" + nodeName, "O=system:nodes"))) {
+            throw new IOException("the certificate that was issued is for another: " + subject);
+        }
+        try {
+            certificate.verify(authority.getPublicKey());
+        } catch (GeneralSecurityException e) {
+            throw new IOException("the certificate is not issued by our authority", e);
         }
     }
 

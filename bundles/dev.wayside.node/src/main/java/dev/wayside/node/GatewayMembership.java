@@ -9,14 +9,13 @@ import dev.wayside.wire.Backoff;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -59,14 +58,16 @@ public final class GatewayMembership {
     // After so long every driver that is installed is up; or there is none at all.
     private static final Duration ALL_DRIVERS = Duration.ofSeconds(5);
     private static final Duration NO_DRIVERS = Duration.ofSeconds(30);
+    private static final Duration RENEW_FIRST = Duration.ofSeconds(30);
+    private static final Duration RENEW_MOST = Duration.ofMinutes(10);
 
     private final BundleContext context;
     private final TimeFloor time;
     private final IdentityFolder folder;
     private final Leaving leaving;
-    private final Renewal renewal;
-    private final Backoff renewalBackoff =
-            new Backoff(Duration.ofSeconds(30), Duration.ofMinutes(10), new SecureRandom());
+    private final CertificateKeeper keeper;
+    private final Supplier<Duration> uptime;
+    private final Runnable exit;
     private final ScheduledThreadPoolExecutor thread =
             new ScheduledThreadPoolExecutor(
                     1,
@@ -78,33 +79,58 @@ public final class GatewayMembership {
 
     /** Read once when leaving; drivers come and go on their own. */
     @Reference(policy = ReferencePolicy.DYNAMIC)
-    private volatile List<ContainerDriver> drivers = List.of();
+    volatile List<ContainerDriver> drivers = List.of();
 
     /** Only to find the agent's bundle when leaving; it depends on us, so it comes later. */
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
-    private volatile @Nullable ServiceReference<AgentProgress> agent;
+    volatile @Nullable ServiceReference<AgentProgress> agent;
 
     // Of the thread alone.
     private @Nullable GatewayIdentity identity;
     private @Nullable ServiceRegistration<GatewayIdentity> registration;
-    private long renewNotBeforeNanos = System.nanoTime();
-    private boolean unreadable;
-    private long adoptedNanos;
+    private @Nullable Duration unreadableSince;
+    private String leavingTrouble = "";
+    private Duration adopted;
 
     @Activate
     public GatewayMembership(BundleContext context, @Reference TimeFloor time, Config config) {
+        this(
+                context,
+                time,
+                DataFolder.resolve(""),
+                DataFolder.resolve(config.dir()),
+                Arrays.stream(config.erased()).map(DataFolder::resolve).toList(),
+                new Renewal(time::now),
+                () -> Duration.ofNanos(System.nanoTime()),
+                // In a thread of its own: the exit waits for this component to stop. With 0, the
+                // supervisor does not start the runtime again.
+                () -> new Thread(() -> Runtime.getRuntime().exit(0), "wayside-node-exit").start());
+    }
+
+    GatewayMembership(
+            BundleContext context,
+            TimeFloor time,
+            Path data,
+            Path dir,
+            List<Path> erased,
+            CertificateKeeper.Renewing renewing,
+            Supplier<Duration> uptime,
+            Runnable exit) {
+        AtomicFiles files = new AtomicFiles();
         this.context = context;
         this.time = time;
-        Path data = DataFolder.resolve("");
-        AtomicFiles files = new AtomicFiles();
-        this.folder = new IdentityFolder(DataFolder.resolve(config.dir()), files);
-        this.leaving =
-                new Leaving(
-                        data,
+        this.uptime = uptime;
+        this.exit = exit;
+        this.folder = new IdentityFolder(dir, files);
+        this.leaving = new Leaving(data, folder, erased, files);
+        this.keeper =
+                new CertificateKeeper(
+                        renewing,
                         folder,
-                        Arrays.stream(config.erased()).map(DataFolder::resolve).toList(),
-                        files);
-        this.renewal = new Renewal(time::now);
+                        time::now,
+                        uptime,
+                        new Backoff(RENEW_FIRST, RENEW_MOST, new SecureRandom()));
+        this.adopted = uptime.get();
     }
 
     @Activate
@@ -130,14 +156,15 @@ public final class GatewayMembership {
         unregister(registration);
     }
 
-    private void look() {
+    /** Once a second. */
+    void look() {
         try {
             if (identity == null) {
                 join();
             } else if (leaving.requested()) {
                 leave();
             } else {
-                renewIfDue(identity);
+                keeper.renewIfDue(identity).ifPresent(this::adopt);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -146,7 +173,8 @@ public final class GatewayMembership {
         }
     }
 
-    private void join() {
+    /** Registers the identity if there is one by now. */
+    void join() {
         try {
             Optional<GatewayIdentity> read = folder.read();
             if (read.isPresent()) {
@@ -156,11 +184,21 @@ public final class GatewayMembership {
                 // Cut short after the key was erased.
                 finish();
             }
-            unreadable = false;
+            unreadableSince = null;
         } catch (IOException e) {
-            if (!unreadable) {
-                unreadable = true;
-                LOG.error("The identity can't be read; join again if it is lost", e);
+            Duration now = uptime.get();
+            Duration since = unreadableSince;
+            if (since == null) {
+                since = now;
+                unreadableSince = now;
+                LOG.error(
+                        "The identity can't be read; if it is lost, 'gateway leave' and join again",
+                        e);
+            }
+            if (leaving.requested() && now.minus(since).compareTo(NO_DRIVERS) >= 0) {
+                // No driver comes up without it, and nobody can join again over it.
+                LOG.warn("Leaving without an identity: containers that it has made stay");
+                finish();
             }
         }
     }
@@ -170,40 +208,9 @@ public final class GatewayMembership {
         time.raise(next.certificates().get(0).getNotBefore().toInstant());
         ServiceRegistration<GatewayIdentity> old = registration;
         identity = next;
-        adoptedNanos = System.nanoTime();
+        adopted = uptime.get();
         registration = context.registerService(GatewayIdentity.class, next, null);
         unregister(old);
-    }
-
-    private void renewIfDue(GatewayIdentity now) throws InterruptedException {
-        Instant due = Renewal.dueAt(now);
-        if (time.now().isBefore(due) || System.nanoTime() - renewNotBeforeNanos < 0) {
-            return;
-        }
-        try {
-            List<X509Certificate> certificates = renewal.renew(now);
-            folder.renew(certificates);
-            adopt(
-                    new GatewayIdentity(
-                            now.nodeName(),
-                            now.gatewayUid(),
-                            now.connector(),
-                            now.key(),
-                            certificates,
-                            now.authority()));
-            renewalBackoff.reset();
-            LOG.info(
-                    "The certificate was renewed, until {}",
-                    certificates.get(0).getNotAfter().toInstant());
-        } catch (IOException | RefusedException e) {
-            Duration pause = renewalBackoff.next();
-            renewNotBeforeNanos = System.nanoTime() + pause.toNanos();
-            LOG.warn(
-                    "The certificate can't be renewed, and ends {}; again in {} s",
-                    now.certificates().get(0).getNotAfter().toInstant(),
-                    pause.toSeconds(),
-                    e);
-        }
     }
 
     private void leave() {
@@ -220,11 +227,11 @@ public final class GatewayMembership {
             }
             int left = leaving.removePods(drivers);
             if (left > 0) {
-                LOG.warn("Leaving: {} pods are left; trying again", left);
+                troubled(left + " pods are left", null);
                 return;
             }
         } catch (BundleException | DriverException e) {
-            LOG.warn("Leaving: not all can be removed yet; trying again", e);
+            troubled("not all can be removed yet: " + e.getMessage(), e);
             return;
         }
         // Whoever holds the state or the key closes it now.
@@ -236,7 +243,7 @@ public final class GatewayMembership {
 
     /** Drivers come up on their own; one that is not there yet would keep its pods. */
     private boolean driversAreThere() {
-        Duration here = Duration.ofNanos(System.nanoTime() - adoptedNanos);
+        Duration here = uptime.get().minus(adopted);
         return here.compareTo(drivers.isEmpty() ? NO_DRIVERS : ALL_DRIVERS) >= 0;
     }
 
@@ -244,14 +251,20 @@ public final class GatewayMembership {
         try {
             leaving.erase();
         } catch (IOException e) {
-            LOG.warn("Leaving: not all can be erased yet; trying again", e);
+            troubled("not all can be erased yet: " + e.getMessage(), e);
             return;
         }
         LOG.info("This gateway has left; key and state are erased");
         thread.shutdown();
-        // In a thread of its own: the exit waits for this component to stop. With 0, the
-        // supervisor does not start the runtime again.
-        new Thread(() -> Runtime.getRuntime().exit(0), "wayside-node-exit").start();
+        exit.run();
+    }
+
+    /** It is tried again each second; only what is new is said. */
+    private void troubled(String what, @Nullable Exception cause) {
+        if (!what.equals(leavingTrouble)) {
+            leavingTrouble = what;
+            LOG.warn("Leaving: {}; trying again", what, cause);
+        }
     }
 
     private static void unregister(@Nullable ServiceRegistration<GatewayIdentity> which) {

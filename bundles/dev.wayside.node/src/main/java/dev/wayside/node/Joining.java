@@ -80,7 +80,7 @@ final class Joining {
                         loops,
                         "Bearer " + options.token())) {
             return new Enrolment(connection, patience, pause)
-                    .certificate(requestName(options, keys), keys, options.name());
+                    .certificate(requestName(options, keys), keys, options.name(), authority);
         }
     }
 

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * Renews our certificate for the same key, over a short connection made with the present one: an
  * expired certificate is good for that. Blocks.
  */
-final class Renewal {
+final class Renewal implements CertificateKeeper.Renewing {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -27,15 +27,8 @@ final class Renewal {
         this.time = time;
     }
 
-    /** From two thirds of the lifetime on. */
-    static Instant dueAt(GatewayIdentity identity) {
-        X509Certificate certificate = identity.certificates().get(0);
-        Instant begin = certificate.getNotBefore().toInstant();
-        Duration lifetime = Duration.between(begin, certificate.getNotAfter().toInstant());
-        return begin.plus(lifetime.multipliedBy(2).dividedBy(3));
-    }
-
-    List<X509Certificate> renew(GatewayIdentity identity)
+    @Override
+    public List<X509Certificate> renew(GatewayIdentity identity)
             throws IOException, RefusedException, InterruptedException {
         X509Certificate old = identity.certificates().get(0);
         KeyPair keys = new KeyPair(old.getPublicKey(), identity.key());
@@ -50,7 +43,7 @@ final class Renewal {
                         new ShortConnection(
                                 identity.connector(), ClientTls.mutual(tls, time), loops, "")) {
             return new Enrolment(connection, PATIENCE, PAUSE)
-                    .certificate(name, keys, identity.nodeName());
+                    .certificate(name, keys, identity.nodeName(), identity.authority());
         }
     }
 }
