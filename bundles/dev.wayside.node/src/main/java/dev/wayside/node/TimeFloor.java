@@ -34,11 +34,13 @@ public final class TimeFloor implements CertificateTime {
 
     private static final Logger LOG = LoggerFactory.getLogger(TimeFloor.class);
     private static final Duration STEP = Duration.ofDays(1);
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
     private final Path file;
     private final Clock clock;
     // Guarded by this.
     private Instant floor;
+    private Instant saved;
 
     @Activate
     public TimeFloor(Config config) {
@@ -49,6 +51,7 @@ public final class TimeFloor implements CertificateTime {
         this.file = file;
         this.clock = clock;
         this.floor = read(file);
+        this.saved = floor;
     }
 
     @Override
@@ -59,12 +62,15 @@ public final class TimeFloor implements CertificateTime {
 
     /** Raises the floor to a time that was vouched for; saved if it is a day above the last. */
     synchronized void raise(Instant vouched) {
-        if (vouched.isBefore(floor.plus(STEP))) {
+        if (vouched.isAfter(floor)) {
+            floor = vouched;
+        }
+        if (floor.isBefore(saved.plus(STEP))) {
             return;
         }
-        floor = vouched;
+        saved = floor;
         try {
-            new AtomicFiles().write(file, vouched + "\n");
+            new AtomicFiles().write(file, floor + "\n");
         } catch (IOException e) {
             LOG.warn("The time floor can't be saved; it holds until the next start", e);
         }
@@ -77,7 +83,12 @@ public final class TimeFloor implements CertificateTime {
 
     private static Instant read(Path file) {
         try {
-            return Files.exists(file) ? Instant.parse(Files.readString(file).strip()) : Instant.MIN;
+            Instant read =
+                    Files.exists(file)
+                            ? Instant.parse(Files.readString(file).strip())
+                            : Instant.MIN;
+            // No certificate is good for longer, so nobody can have vouched for it.
+            return read.isAfter(LAST) ? Instant.MIN : read;
         } catch (IOException | DateTimeParseException e) {
             LOG.warn("The time floor can't be read; it begins anew", e);
             return Instant.MIN;
