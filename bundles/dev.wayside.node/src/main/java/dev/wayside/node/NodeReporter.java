@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides when what is said. The Lease every 10 s, while the agent makes progress; the status when
- * it has changed, and every 5 min. Called about once a second, by one thread.
+ * it has changed, when the connector has given us up for lost, and every 5 min. Called about once a
+ * second, by one thread.
  */
 final class NodeReporter {
     private static final Logger LOG = LoggerFactory.getLogger(NodeReporter.class);
@@ -50,6 +51,7 @@ final class NodeReporter {
     private JsonArray conditions = JsonArray.EMPTY;
     private @Nullable JsonObject said;
     private @Nullable Duration saidAt;
+    private String answered = "";
     private @Nullable Duration leaseAt;
     private @Nullable Duration lookedAt;
     private boolean wasConnected;
@@ -148,16 +150,29 @@ final class NodeReporter {
         }
         mood = now;
         lookedAt = uptime.get();
-        JsonObject status = NodeStatus.of(facts(present), before(), clock.instant());
+        Optional<KubeObject> node = node();
+        boolean givenUp = isGivenUp(node);
+        JsonObject status = NodeStatus.of(facts(present), before(node, givenUp), clock.instant());
         conditions = status.array("conditions");
-        boolean news = said == null || !NodeStatus.timeless(status).equals(said);
+        boolean news = said == null || givenUp || !NodeStatus.timeless(status).equals(said);
         if (!news && !due(saidAt, STATUS_EVERY)) {
             return;
         }
         voice.status(status);
+        labels(node);
         said = NodeStatus.timeless(status);
         saidAt = uptime.get();
-        labels();
+        answered = node.map(KubeObject::resourceVersion).orElse("");
+    }
+
+    /**
+     * Whether the connector has written that it does not know how we are: it waits for our word.
+     * Only once for each time that it writes so, since our answer comes back by another way.
+     */
+    private boolean isGivenUp(Optional<KubeObject> node) {
+        return node.filter(it -> !it.resourceVersion().equals(answered)).stream()
+                .flatMap(it -> it.status().array("conditions").objects().stream())
+                .anyMatch(it -> it.text("status").equals("Unknown"));
     }
 
     private NodeStatus.Facts facts(Optional<AgentProgress> present) {
@@ -183,9 +198,9 @@ final class NodeReporter {
     }
 
     /** What was said last, by this life or, as far as it is known, by the one before. */
-    private JsonArray before() {
-        return conditions.isEmpty()
-                ? node().map(it -> it.status().array("conditions")).orElse(JsonArray.EMPTY)
+    private JsonArray before(Optional<KubeObject> node, boolean givenUp) {
+        return conditions.isEmpty() || givenUp
+                ? node.map(it -> it.status().array("conditions")).orElse(JsonArray.EMPTY)
                 : conditions;
     }
 
@@ -193,14 +208,14 @@ final class NodeReporter {
         return desired.get(ResourceType.NODES.key("", identity.nodeName()));
     }
 
-    private void labels() throws LinkException, InterruptedException {
+    private void labels(Optional<KubeObject> node) throws LinkException, InterruptedException {
         Map<String, String> ours =
                 Map.of(
                         "kubernetes.io/hostname", identity.nodeName(),
                         "kubernetes.io/os", "linux",
                         "kubernetes.io/arch", Machine.architecture());
         boolean there =
-                node().map(it -> it.labels().entrySet().containsAll(ours.entrySet())).orElse(false);
+                node.map(it -> it.labels().entrySet().containsAll(ours.entrySet())).orElse(false);
         if (!there) {
             voice.labels(ours);
         }
