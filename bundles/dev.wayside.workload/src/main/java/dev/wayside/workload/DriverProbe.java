@@ -23,6 +23,8 @@ final class DriverProbe {
     private final Consumer<String> hints;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
+    // Of the thread alone: it is usable, and nobody was told.
+    private boolean untold;
 
     /**
      * @param back called each time when the driver has become usable
@@ -55,13 +57,26 @@ final class DriverProbe {
             LOG.debug("Watching {}: {}", driver.name(), watch);
             Duration wait;
             do {
-                if (driver.probe()) {
-                    back.run();
-                }
-                wait = driver.usable() ? EVERY : EVERY_WHILE_DOWN;
+                turn();
+                wait = driver.usable() && !untold ? EVERY : EVERY_WHILE_DOWN;
             } while (!closed.await(wait.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void turn() {
+        try {
+            untold |= driver.probe();
+            if (untold && closed.getCount() > 0) {
+                back.run();
+                untold = false;
+            }
+        } catch (RuntimeException e) {
+            // What is called may have stopped in this very moment, and we with it.
+            if (closed.getCount() > 0) {
+                LOG.error("A turn of asking {} failed; it goes on", driver.name(), e);
+            }
         }
     }
 }

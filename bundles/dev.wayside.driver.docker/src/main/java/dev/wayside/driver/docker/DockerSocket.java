@@ -24,7 +24,9 @@ import java.io.InterruptedIOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +51,8 @@ final class DockerSocket implements AutoCloseable {
                     new DefaultThreadFactory("wayside-driver-docker-io", true),
                     NioIoHandler.newFactory());
     private final Semaphore connections = new Semaphore(MAX_CONNECTIONS);
+    private final Set<Stream> underWay = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
 
     DockerSocket(Path socket) {
         this.socket = socket;
@@ -123,9 +127,9 @@ final class DockerSocket implements AutoCloseable {
     /** An exchange under way. Closing it gives it up. */
     static final class Stream implements AutoCloseable {
         private final CompletableFuture<Answer> answer;
-        private final Channel channel;
+        private final @Nullable Channel channel;
 
-        Stream(CompletableFuture<Answer> answer, Channel channel) {
+        Stream(CompletableFuture<Answer> answer, @Nullable Channel channel) {
             this.answer = answer;
             this.channel = channel;
         }
@@ -137,13 +141,19 @@ final class DockerSocket implements AutoCloseable {
 
         @Override
         public void close() {
-            var unused = channel.close();
+            if (channel != null) {
+                var unused = channel.close();
+            }
         }
     }
 
     /** Sends, and returns at once. */
     Stream open(Question question, @Nullable Consumer<byte[]> line, Duration silence) {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
+        if (closed) {
+            answer.completeExceptionally(stopped());
+            return new Stream(answer, null);
+        }
         ChannelFuture connected =
                 new Bootstrap()
                         .group(loop)
@@ -181,7 +191,13 @@ final class DockerSocket implements AutoCloseable {
                         answer.completeExceptionally(done.cause());
                     }
                 });
-        return new Stream(answer, channel);
+        Stream stream = new Stream(answer, channel);
+        underWay.add(stream);
+        var unused = answer.whenComplete((done, failure) -> underWay.remove(stream));
+        if (closed) {
+            answer.completeExceptionally(stopped());
+        }
+        return stream;
     }
 
     private static FullHttpRequest request(Question question) {
@@ -206,9 +222,16 @@ final class DockerSocket implements AutoCloseable {
         return new InterruptedIOException(question + ": interrupted");
     }
 
+    private static IOException stopped() {
+        return new IOException("the driver is stopped");
+    }
+
     /** Gives up what is under way and ends the thread, within 5 s. */
     @Override
     public void close() {
+        closed = true;
         loop.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        // A connection that the loop did not take any more tells nobody that it failed.
+        underWay.forEach(stream -> stream.answer.completeExceptionally(stopped()));
     }
 }

@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.wayside.api.driver.DriverException;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.testing.Eventually;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -170,5 +174,44 @@ final class UnrulyEngineTest {
         DriverException failure = failure(() -> driver.version());
         assertThat(failure.kind()).isEqualTo(DriverException.Kind.UNAVAILABLE);
         assertThat(failure).hasMessageContaining(folder.resolve("none").toString());
+    }
+
+    @Test
+    void callsUnderWayEndWhenTheDriverStops() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        run(
+                (line, channel) -> {
+                    if (line.contains("/containers/json")) {
+                        asked.countDown();
+                        channel.read(ByteBuffer.allocate(1)); // until it is closed
+                    }
+                });
+        DockerDriver stopped = takeDriver();
+        CompletableFuture<DriverException> call =
+                CompletableFuture.supplyAsync(() -> failure(() -> stopped.pods()));
+        assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+        stopped.stop();
+        assertThat(call.get(2, TimeUnit.SECONDS).kind())
+                .isEqualTo(DriverException.Kind.UNAVAILABLE);
+    }
+
+    /** The agent may hold a driver that is being swapped for a moment longer. */
+    @Test
+    void callsAfterTheEndFailAtOnce() throws Exception {
+        run((line, channel) -> FakeEngine.answer(channel, 200, "{}"));
+        DockerDriver stopped = takeDriver();
+        stopped.stop();
+        CompletableFuture<DriverException> call =
+                CompletableFuture.supplyAsync(() -> failure(() -> stopped.version()));
+        DriverException failure = call.get(2, TimeUnit.SECONDS);
+        assertThat(failure.kind()).isEqualTo(DriverException.Kind.UNAVAILABLE);
+        assertThat(failure).hasMessageContaining("the driver is stopped");
+    }
+
+    /** For a test that stops it itself: it is stopped once. */
+    private DockerDriver takeDriver() {
+        DockerDriver taken = driver;
+        driver = null;
+        return taken;
     }
 }

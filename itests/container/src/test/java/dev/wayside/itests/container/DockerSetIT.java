@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
-import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
 /** The set for gateways with Docker. */
@@ -26,9 +25,12 @@ class DockerSetIT extends Boot {
         RunningGateway gateway = new RunningGateway(context);
         gateway.awaitUp();
         // Whatever engine this machine has, there is none in our folder.
-        configure(context, gateway.data().resolve("no-engine.sock").toString());
+        String socket = gateway.data().resolve("no-engine.sock").toString();
+        configure(context, socket);
+        Deadline.holds(
+                "the driver has the new configuration",
+                () -> socket(context).equals(Optional.of(socket)));
         gateway.awaitUp();
-        Deadline.holds("the driver has the new configuration", () -> socket(context).isPresent());
 
         DriverException refusal = gateway.with(ContainerDriver.class, DockerSetIT::refusal);
         assertThat(refusal.kind()).isEqualTo(DriverException.Kind.UNAVAILABLE);
@@ -60,8 +62,9 @@ class DockerSetIT extends Boot {
         ServiceReference<ConfigurationAdmin> reference =
                 context.getServiceReference(ConfigurationAdmin.class);
         try {
-            Configuration configuration = context.getService(reference).getConfiguration(PID, "?");
-            configuration.update(FrameworkUtil.asDictionary(Map.of("socket", socket)));
+            context.getService(reference)
+                    .getConfiguration(PID, "?")
+                    .update(FrameworkUtil.asDictionary(Map.of("socket", socket)));
         } finally {
             context.ungetService(reference);
         }

@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.AfterAllCallback;
@@ -42,7 +44,11 @@ public final class InsideFelix
 
     /** What one class's container needs until the class is done. */
     private record Running(
-            Path data, ExamSystem system, TestContainer container, Map<String, TestAddress> tests) {
+            Path data,
+            ExamSystem system,
+            TestContainer container,
+            Map<String, TestAddress> tests,
+            Queue<String> uncaught) {
         void end() throws IOException {
             container.stop();
             system.clear();
@@ -50,6 +56,10 @@ public final class InsideFelix
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.delete(file);
                 }
+            }
+            Thread.setDefaultUncaughtExceptionHandler(null);
+            if (!uncaught.isEmpty()) {
+                throw new AssertionError("threads ended by exceptions: " + uncaught);
             }
         }
     }
@@ -65,6 +75,13 @@ public final class InsideFelix
         }
         Class<?> type = context.getRequiredTestClass();
         Path data = TestGateway.joined();
+        // A thread that dies of an exception fails nobody's call; it must fail the test.
+        Queue<String> uncaught = new ConcurrentLinkedQueue<>();
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, thrown) -> {
+                    thrown.printStackTrace();
+                    uncaught.add(thread.getName() + ": " + thrown);
+                });
         System.setProperty("wayside.data", data.toString());
         System.setProperty("wayside.log.file", data.resolve("log/gateway.log").toString());
         ExamSystem system = PaxExamRuntime.createTestSystem(TestGateway.options(sets(type)));
@@ -79,7 +96,8 @@ public final class InsideFelix
                     method.getName(),
                     probe.addTest(InContainer.class, "run", type.getName(), method.getName()));
         }
-        context.getStore(STORE).put(Running.class, new Running(data, system, container, tests));
+        context.getStore(STORE)
+                .put(Running.class, new Running(data, system, container, tests, uncaught));
         container.installProbe(probe.build().getStream());
     }
 
