@@ -246,21 +246,25 @@ final class Reflector {
         var unused =
                 mirror.replace(list.items(), list.revision(), verdict)
                         .whenComplete(
-                                (done, failure) ->
-                                        loop.execute(() -> replaced(list.revision(), failure)));
+                                (done, failure) -> loop.execute(() -> replaced(list, failure)));
     }
 
-    private void replaced(String revision, @Nullable Throwable failure) {
+    private void replaced(Listing.Result list, @Nullable Throwable failure) {
         writing = false;
         if (failure != null) {
             again("the list can't be stored: " + failure.getMessage());
             return;
         }
         doubts.settle(scope.id());
+        LOG.info(
+                "{} was listed whole: {} objects at revision {}",
+                scope,
+                list.items().size(),
+                list.revision());
         listNeeded = false;
         listFresh = true;
-        seen = revision;
-        stored = revision;
+        seen = list.revision();
+        stored = list.revision();
         fine();
         begin();
     }

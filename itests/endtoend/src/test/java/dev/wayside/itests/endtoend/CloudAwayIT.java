@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -110,6 +112,80 @@ class CloudAwayIT {
         assertThat(container(wayside.get("pod", "stays").get(0)).text("containerID"))
                 .isEqualTo(container(stays).text("containerID"));
         wayside.kubectl("delete", "pod", "stays").ok();
+    }
+
+    @Test
+    void aHundredThousandWritesElsewhereCostAReturningGatewayNoList() throws Exception {
+        for (String name : List.of("here-1", "here-2")) {
+            wayside.apply(Manifests.pod(name, "wayside.dev/host", "gw-1"));
+        }
+        for (String name : List.of("there-1", "there-2")) {
+            wayside.apply(Manifests.pod(name, "wayside.dev/host", "gw-2"));
+        }
+        KubeObject stays = wayside.awaitRunning("app=here-1", 1).get(0);
+        wayside.awaitRunning("app=here-2", 1);
+        wayside.awaitRunning("app=there-1", 1);
+        wayside.awaitRunning("app=there-2", 1);
+        ProcessHandle steady = processOf(stays, wayside);
+        Path log = wayside.gateway("gw-1").resolve("log/gateway.log");
+        assertThat(Files.readString(log)).contains("pods was listed whole");
+
+        wayside.cutGateway("gw-1");
+        new WriteLoad(wayside.data().resolve("kubeconfig"))
+                .annotate(
+                        List.of(
+                                "/api/v1/namespaces/default/pods/there-1",
+                                "/api/v1/namespaces/default/pods/there-2"),
+                        100_000);
+        wayside.kubectl("delete", "pod", "here-2", "--wait=false").ok();
+        long before = Files.size(log);
+        wayside.startGateway("gw-1");
+        Eventually.see(
+                "what changed has arrived",
+                Duration.ofMinutes(1),
+                () -> wayside.get("pods").stream().map(KubeObject::name).toList(),
+                names -> !names.contains("here-2"));
+        assertThat(Files.readString(log).substring((int) before))
+                .contains("Connected to")
+                .doesNotContain("was listed whole");
+        assertThat(steady.isAlive()).isTrue();
+        wayside.kubectl("delete", "pod", "here-1", "there-1", "there-2").ok();
+    }
+
+    @Test
+    void aGatewayThatLeavesTakesItsWorkloadsKeysAndStateAway() throws Exception {
+        wayside.wayside(
+                        "gateway",
+                        "add",
+                        "--site",
+                        "site-3",
+                        "--name",
+                        "gw-3",
+                        "--driver",
+                        "process")
+                .ok();
+        wayside.apply(Manifests.pod("leaving", "wayside.dev/host", "gw-3"));
+        ProcessHandle process = processOf(wayside.awaitRunning("app=leaving", 1).get(0), wayside);
+        Path home = wayside.gateway("gw-3");
+
+        wayside.gatewayCommand("leave", "gw-3").ok();
+        assertThat(process.isAlive()).isFalse();
+        assertThat(home.resolve("identity/key.pem")).doesNotExist();
+        assertThat(home.resolve("identity/identity.json")).doesNotExist();
+        assertThat(home.resolve("state"))
+                .satisfiesAnyOf(
+                        state -> assertThat(state).doesNotExist(),
+                        state -> assertThat(state).isEmptyDirectory());
+        Command.Result run = wayside.gatewayCommand("run", "gw-3");
+        assertThat(run.status()).as(run.output()).isEqualTo(78);
+        assertThat(run.output()).contains("gateway join");
+
+        wayside.kubectl("delete", "node", "gw-3").ok();
+        Eventually.see(
+                "the pod went with its node",
+                Duration.ofMinutes(1),
+                () -> wayside.get("pods").stream().map(KubeObject::name).toList(),
+                names -> !names.contains("leaving"));
     }
 
     @Test

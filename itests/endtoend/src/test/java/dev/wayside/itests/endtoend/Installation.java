@@ -225,16 +225,20 @@ final class Installation implements AutoCloseable {
                 Duration.ofMinutes(1),
                 () -> home.resolve("run/healthy"),
                 Files::exists);
+        return gatewayCommand("status", name).ok();
+    }
+
+    /** The device's own command, {@code gateway COMMAND}. */
+    Command.Result gatewayCommand(String command, String name)
+            throws IOException, InterruptedException {
         return Command.run(
-                        Duration.ofSeconds(20),
-                        Map.of(),
-                        List.of(
-                                ROOT.resolve("gateway-distro/target/gateway/bin/gateway")
-                                        .toString(),
-                                "status",
-                                "--data",
-                                home.toString()))
-                .ok();
+                Duration.ofMinutes(1),
+                Map.of(),
+                List.of(
+                        ROOT.resolve("gateway-distro/target/gateway/bin/gateway").toString(),
+                        command,
+                        "--data",
+                        gateway(name).toString()));
     }
 
     @Override

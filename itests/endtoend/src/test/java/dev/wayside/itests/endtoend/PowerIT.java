@@ -45,12 +45,18 @@ class PowerIT {
                 for (int cut = 0; cut < CUTS; cut++) {
                     Thread.sleep(
                             random.nextInt(1_500)); // the moment of a power cut is nobody's choice
-                    if (cut % 2 == 0) {
-                        wayside.cutConnector();
-                        wayside.up(2, 2);
-                    } else {
+                    String gateway = "gw-" + (1 + random.nextInt(2));
+                    switch (cut % 3) {
+                        case 0 -> wayside.cutConnector();
                         // The supervisor starts it again.
-                        Installation.kill(wayside.gatewayPid("gw-" + (1 + random.nextInt(2))));
+                        case 1 -> Installation.kill(wayside.gatewayPid(gateway));
+                        default -> {
+                            wayside.cutConnector();
+                            wayside.cutGateway(gateway);
+                        }
+                    }
+                    if (cut % 3 != 1) {
+                        wayside.up(2, 2);
                     }
                 }
             } finally {
