@@ -22,7 +22,6 @@ public final class Launcher {
     private static final int CANNOT_START = 70;
     private static final int UNUSABLE = 78;
     private static final Duration STOP = Duration.ofSeconds(10);
-    private static final Duration HEALTHY = Duration.ofSeconds(30);
 
     private Launcher() {}
 
@@ -56,10 +55,9 @@ public final class Launcher {
     private static void reportHealth(GatewayRuntime runtime, Path data)
             throws InterruptedException {
         List<String> troubles = runtime.troubles();
-        long deadline = System.nanoTime() + HEALTHY.toNanos();
-        while (!troubles.isEmpty() && System.nanoTime() < deadline) {
-            // Components come up on their own threads; there is no event for "all".
-            Thread.sleep(5);
+        for (int tries = 0; !troubles.isEmpty() && tries < 600; tries++) {
+            Thread.sleep(
+                    50); // components come up on their own threads; there is no event for "all"
             troubles = runtime.troubles();
         }
         if (!troubles.isEmpty()) {
