@@ -30,11 +30,15 @@ final class WriteLoad {
                 HttpClient.newBuilder().sslContext(AdminClient.context(config.identity())).build();
     }
 
-    /** Gives the objects a new annotation in turn; returns when all writes were acknowledged. */
+    /**
+     * Gives the objects a new annotation in turn, until so many writes were acknowledged. One that
+     * meets too many others at the same object is refused as a conflict, and does not count.
+     */
     void annotate(List<String> paths, int writes) throws InterruptedException {
         Semaphore free = new Semaphore(AT_A_TIME);
         AtomicInteger acknowledged = new AtomicInteger();
-        for (int n = 0; n < writes; n++) {
+        for (int n = 0; acknowledged.get() < writes; n++) {
+            assertThat(n).as("tries").isLessThan(2 * writes);
             assertThat(free.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
             HttpRequest request =
                     HttpRequest.newBuilder(config.server().resolve(paths.get(n % paths.size())))
@@ -57,6 +61,6 @@ final class WriteLoad {
                                     });
         }
         assertThat(free.tryAcquire(AT_A_TIME, PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-        assertThat(acknowledged).hasValue(writes);
+        assertThat(acknowledged.get()).isGreaterThanOrEqualTo(writes);
     }
 }
