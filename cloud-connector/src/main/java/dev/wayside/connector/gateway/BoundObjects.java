@@ -8,6 +8,7 @@ import dev.wayside.model.FieldSelector;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.PodReferences;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.util.Optional;

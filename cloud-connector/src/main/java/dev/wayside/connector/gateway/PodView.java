@@ -5,6 +5,7 @@ import dev.wayside.connector.store.ObjectStore.Event;
 import dev.wayside.connector.store.ObjectStore.EventType;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.PodReferences;
 import dev.wayside.model.ResourceType;
 import java.util.Collections;
 import java.util.LinkedHashMap;

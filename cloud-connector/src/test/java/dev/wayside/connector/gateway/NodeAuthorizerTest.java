@@ -17,7 +17,6 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
-import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -345,41 +344,6 @@ class NodeAuthorizerTest {
         eventually(() -> !bound.isCurrentNode("gw-1", node.uid()));
         TestingStore.node(store, "gw-1");
         assertThat(bound.isCurrentNode("gw-1", node.uid())).isFalse();
-    }
-
-    @Test
-    void findsEveryReferenceOfAPod() {
-        KubeObject all =
-                KubeObject.of(ResourceType.PODS, "n", "p")
-                        .withSpec(
-                                TestingStore.json(
-                                        """
-                                        {"imagePullSecrets": [{"name": "s1"}],
-                                         "initContainers": [{"env": [{"valueFrom":
-                                           {"secretKeyRef": {"name": "s2"}}}]}],
-                                         "containers": [{"env": [{"valueFrom":
-                                           {"configMapKeyRef": {"name": "m1"}}}],
-                                           "envFrom": [{"secretRef": {"name": "s3"}},
-                                             {"configMapRef": {"name": "m2"}}]}],
-                                         "volumes": [{"configMap": {"name": "m3"}},
-                                           {"secret": {"secretName": "s4"}},
-                                           {"projected": {"sources": [
-                                             {"secret": {"name": "s5"}},
-                                             {"configMap": {"name": "m4"}}]}}]}
-                                        """));
-
-        assertThat(PodReferences.of(all))
-                .extracting(ObjectKey::toString)
-                .containsExactlyInAnyOrder(
-                        "secrets n/s1",
-                        "secrets n/s2",
-                        "secrets n/s3",
-                        "secrets n/s4",
-                        "secrets n/s5",
-                        "configmaps n/m1",
-                        "configmaps n/m2",
-                        "configmaps n/m3",
-                        "configmaps n/m4");
     }
 
     private static String about(KubeObject pod) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.wayside.connector.gateway;
+package dev.wayside.model;
 
-import dev.wayside.model.JsonObject;
-import dev.wayside.model.KubeObject;
-import dev.wayside.model.ObjectKey;
-import dev.wayside.model.ResourceType;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The ConfigMaps and Secrets that a Pod names: what its gateway needs to run it. */
-final class PodReferences {
+/**
+ * The ConfigMaps and Secrets that a Pod names: what its gateway needs to run it. The connector
+ * grants a gateway these and no others, and the gateway asks for these and no others.
+ */
+public final class PodReferences {
     private final String namespace;
     private final Set<ObjectKey> found = new HashSet<>();
 
@@ -18,7 +17,8 @@ final class PodReferences {
         this.namespace = namespace;
     }
 
-    static Set<ObjectKey> of(KubeObject pod) {
+    /** Their keys, in the Pod's own namespace; what has an empty name is left out. */
+    public static Set<ObjectKey> of(KubeObject pod) {
         PodReferences references = new PodReferences(pod.namespace());
         JsonObject spec = pod.spec();
         for (String containers : List.of("containers", "initContainers", "ephemeralContainers")) {
