@@ -3,12 +3,14 @@ package dev.wayside.workload;
 
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
-import dev.wayside.model.LabelSelector;
+import dev.wayside.model.NodeAffinity;
 import dev.wayside.model.PodRequests;
 import dev.wayside.model.Quantity;
+import dev.wayside.model.ResourceType;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Whether a pod may run on this Node. Pure: the same facts, the same answer. */
 final class Admission {
@@ -28,7 +30,7 @@ final class Admission {
             Instant now) {
         String rejection = "";
         String message = "";
-        PodRequests requests = new PodRequests(0, 0, java.util.Set.of());
+        PodRequests requests = new PodRequests(0, 0, Set.of());
         try {
             requests = PodRequests.of(pod);
             Refusal refusal = adopted ? null : refusal(pod, node, requests, others);
@@ -41,7 +43,7 @@ final class Admission {
             message = adopted ? "" : "Pod was rejected: " + e.getMessage();
         }
         return new PodRecord(
-                pod.key(dev.wayside.model.ResourceType.PODS),
+                pod.key(ResourceType.PODS),
                 pod.uid(),
                 rejection,
                 message,
@@ -53,9 +55,9 @@ final class Admission {
 
     private record Refusal(String reason, String message) {}
 
-    private static @org.jspecify.annotations.Nullable Refusal refusal(
+    private static @Nullable Refusal refusal(
             KubeObject pod, KubeObject node, PodRequests requests, List<PodRequests> others) {
-        if (!selected(pod, node)) {
+        if (!NodeAffinity.matches(pod, node)) {
             return new Refusal(
                     "NodeAffinity",
                     "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's"
@@ -102,34 +104,5 @@ final class Admission {
                         + used
                         + ", capacity: "
                         + capacity);
-    }
-
-    private static boolean selected(KubeObject pod, KubeObject node) {
-        Map<String, String> wanted = pod.spec().object("nodeSelector").strings();
-        if (!LabelSelector.of(wanted).matches(node.labels())) {
-            return false;
-        }
-        JsonObject required =
-                pod.spec()
-                        .object(
-                                "affinity",
-                                "nodeAffinity",
-                                "requiredDuringSchedulingIgnoredDuringExecution");
-        List<JsonObject> terms = required.array("nodeSelectorTerms").objects();
-        return required.isEmpty() || terms.stream().anyMatch(term -> matches(term, node));
-    }
-
-    private static boolean matches(JsonObject term, KubeObject node) {
-        List<JsonObject> labels = term.array("matchExpressions").objects();
-        List<JsonObject> fields = term.array("matchFields").objects();
-        // core/v1: a term without requirements matches nothing.
-        return !(labels.isEmpty() && fields.isEmpty())
-                && labels.stream()
-                        .allMatch(one -> LabelSelector.requirement(one).matches(node.labels()))
-                && fields.stream()
-                        .allMatch(
-                                one ->
-                                        LabelSelector.requirement(one)
-                                                .matches(Map.of("metadata.name", node.name())));
     }
 }

@@ -4,12 +4,10 @@ package dev.wayside.connector.workload;
 import dev.wayside.connector.workload.NodeUsage.Usage;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
-import dev.wayside.model.LabelSelector;
-import dev.wayside.model.LabelSelector.Requirement;
+import dev.wayside.model.NodeAffinity;
 import dev.wayside.model.PodRequests;
 import dev.wayside.model.Quantity;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +34,7 @@ final class NodeFilters {
                             + taint.get().text("value")
                             + "}");
         }
-        if (!matchesAffinity(pod, node)) {
+        if (!NodeAffinity.matches(pod, node)) {
             return List.of(NO_MATCH);
         }
         if (!node.conditionIsTrue("Ready") || node.deleted().isPresent()) {
@@ -114,50 +112,13 @@ final class NodeFilters {
                 && (exists || toleration.text("value").equals(taint.text("value")));
     }
 
-    /** {@code nodeSelector} and the required part of the node affinity. */
-    static boolean matchesAffinity(KubeObject pod, KubeObject node) {
-        if (!LabelSelector.of(pod.spec().object("nodeSelector").strings()).matches(node.labels())) {
-            return false;
-        }
-        JsonObject required =
-                pod.spec()
-                        .object(
-                                "affinity",
-                                "nodeAffinity",
-                                "requiredDuringSchedulingIgnoredDuringExecution");
-        return required.isEmpty()
-                || required.array("nodeSelectorTerms").objects().stream()
-                        .anyMatch(term -> matchesTerm(term, node));
-    }
-
-    private static boolean matchesTerm(JsonObject term, KubeObject node) {
-        List<JsonObject> expressions = term.array("matchExpressions").objects();
-        List<JsonObject> fields = term.array("matchFields").objects();
-        if (expressions.isEmpty() && fields.isEmpty()) {
-            return false;
-        }
-        return expressions.stream().allMatch(each -> matches(each, node.labels()))
-                && fields.stream()
-                        .allMatch(each -> matches(each, Map.of("metadata.name", node.name())));
-    }
-
-    private static boolean matches(JsonObject expression, Map<String, String> labels) {
-        try {
-            Requirement requirement = LabelSelector.requirement(expression);
-            return requirement.matches(labels);
-        } catch (IllegalArgumentException e) {
-            // What nobody can read matches nothing, as in Kubernetes.
-            return false;
-        }
-    }
-
     /** {@code 0/3 nodes are available: 2 …, 1 ….} */
     static String message(int nodes, Map<String, Integer> reasons) {
         if (nodes == 0) {
             return "no nodes available to schedule pods";
         }
         List<String> parts = new ArrayList<>();
-        new HashMap<>(reasons).forEach((reason, count) -> parts.add(count + " " + reason));
+        reasons.forEach((reason, count) -> parts.add(count + " " + reason));
         parts.sort(null);
         return "0/" + nodes + " nodes are available: " + String.join(", ", parts) + ".";
     }
