@@ -4,6 +4,8 @@ package dev.wayside.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.wayside.testing.OpenSsl;
+import dev.wayside.testing.Program;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -44,9 +46,7 @@ class CaPinTest {
                 "openssl x509 -pubkey -noout -in "
                         + fixture.authority.pem()
                         + " | openssl pkey -pubin -outform der | openssl dgst -sha256 -hex";
-        String output =
-                OpenSslAuthority.Command.run(
-                        folder, Fixture.PATIENCE, List.of("sh", "-c", command));
+        String output = Program.run(folder, Fixture.PATIENCE, List.of("sh", "-c", command));
 
         assertThat(CaPin.of(fixture.authority.certificate()).sha256())
                 .isEqualTo(output.strip().replaceAll(".*= *", ""));
@@ -90,7 +90,7 @@ class CaPinTest {
                         "",
                         now.minusSeconds(60),
                         now.plusSeconds(3600),
-                        OpenSslAuthority.SERVER,
+                        OpenSsl.SERVER,
                         "subjectAltName=DNS:elsewhere.example");
         HttpServer other =
                 fixture.listen(

@@ -3,6 +3,7 @@ package dev.wayside.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.testing.OpenSsl;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -20,8 +21,7 @@ class CertificateRequestTest {
                 CertificateRequest.pem(keys, "system:node:gateway-1", "system:nodes"));
 
         String text =
-                OpenSslAuthority.run(
-                        folder, "req -verify -text -noout -nameopt RFC2253 -in request.pem");
+                OpenSsl.run(folder, "req -verify -text -noout -nameopt RFC2253 -in request.pem");
 
         assertThat(text)
                 .contains("self-signature verify OK")
@@ -39,8 +39,8 @@ class CertificateRequestTest {
                 folder.resolve("request.pem"), CertificateRequest.pem(keys, "somebody", ""));
         Files.writeString(folder.resolve("key.pem"), Pem.privateKey(keys.getPrivate()));
 
-        assertThat(OpenSslAuthority.run(folder, "req -in request.pem -noout -pubkey"))
-                .isEqualTo(OpenSslAuthority.run(folder, "pkey -in key.pem -pubout"));
+        assertThat(OpenSsl.run(folder, "req -in request.pem -noout -pubkey"))
+                .isEqualTo(OpenSsl.run(folder, "pkey -in key.pem -pubout"));
     }
 
     @Test
@@ -51,7 +51,7 @@ class CertificateRequestTest {
                 CertificateRequest.pem(EcKeys.generate(), name.substring(0, 60), "o"));
 
         assertThat(
-                        OpenSslAuthority.run(
+                        OpenSsl.run(
                                 folder,
                                 "req -verify -noout -subject -nameopt utf8,sep_comma_plus -in"
                                         + " request.pem"))

@@ -3,6 +3,7 @@ package dev.wayside.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.testing.OpenSsl;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ class DerWriterTest {
     void opensslReadsEveryFormOfLength(int length) throws Exception {
         Files.write(folder.resolve("x.der"), DerWriter.octetString(new byte[length]));
 
-        assertThat(OpenSslAuthority.run(folder, "asn1parse -inform DER -in x.der"))
+        assertThat(OpenSsl.run(folder, "asn1parse -inform DER -in x.der"))
                 .containsPattern("l= *" + length + " prim: OCTET STRING");
     }
 

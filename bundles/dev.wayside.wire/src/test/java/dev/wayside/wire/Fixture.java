@@ -21,14 +21,14 @@ import java.util.function.BooleanSupplier;
 final class Fixture implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    final OpenSslAuthority authority;
+    final TestAuthority authority;
     final TlsIdentity server;
     final TlsIdentity gateway;
     final EventLoops loops = new EventLoops("wayside-test-net", 1);
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
     Fixture(Path folder) throws Exception {
-        authority = new OpenSslAuthority(folder, "wayside");
+        authority = new TestAuthority(folder, "wayside");
         server = authority.server();
         gateway = authority.client("system:node:a", "system:nodes");
         open.push(loops);

@@ -4,6 +4,7 @@ package dev.wayside.wire;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.testing.Program;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -163,7 +164,7 @@ class HttpServerCurlTest {
     void anAbortedAnswerIsSeenAsNotComplete(String option) throws Exception {
         // curl: 18 partial file, 56 receive failure, 92 stream error
         String status =
-                OpenSslAuthority.Command.run(
+                Program.run(
                         folder,
                         Fixture.PATIENCE,
                         List.of(
@@ -222,6 +223,6 @@ class HttpServerCurlTest {
                                 "--key",
                                 "client.key"));
         command.addAll(List.of(arguments));
-        return OpenSslAuthority.Command.run(folder, Fixture.PATIENCE.plusSeconds(5), command);
+        return Program.run(folder, Fixture.PATIENCE.plusSeconds(5), command);
     }
 }

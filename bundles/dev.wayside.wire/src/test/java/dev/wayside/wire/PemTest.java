@@ -4,6 +4,7 @@ package dev.wayside.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.wayside.testing.OpenSsl;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
@@ -18,17 +19,14 @@ class PemTest {
         PrivateKey key = EcKeys.generate().getPrivate();
         Files.writeString(folder.resolve("key.pem"), Pem.privateKey(key));
 
-        assertThat(OpenSslAuthority.run(folder, "pkey -in key.pem -check -noout"))
-                .contains("Key is valid");
+        assertThat(OpenSsl.run(folder, "pkey -in key.pem -check -noout")).contains("Key is valid");
         assertThat(Pem.readPrivateKey(Pem.privateKey(key))).isEqualTo(key);
     }
 
     @Test
     void readsTheKeysThatOpensslWrites() throws Exception {
-        OpenSslAuthority.run(
-                folder, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
-        OpenSslAuthority.run(
-                folder, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
+        OpenSsl.run(folder, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+        OpenSsl.run(folder, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
 
         assertThat(Pem.readPrivateKey(Files.readString(folder.resolve("ec.pem"))).getAlgorithm())
                 .isEqualTo("EC");
@@ -38,7 +36,7 @@ class PemTest {
 
     @Test
     void readsCertificatesAmongOtherTextAndBlocks() throws Exception {
-        OpenSslAuthority authority = new OpenSslAuthority(folder, "somebody");
+        TestAuthority authority = new TestAuthority(folder, "somebody");
         TlsIdentity identity = authority.server();
         String text =
                 "subject=/CN=server\r\n"

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.wayside.testing.OpenSsl;
+import dev.wayside.testing.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +66,7 @@ class TlsTest {
 
     @Test
     void anExpiredClientCertificateGetsThroughAndIsKnownAsExpired() throws Exception {
-        TlsIdentity expired = client(YESTERDAY, NOW.minusSeconds(10), OpenSslAuthority.CLIENT);
+        TlsIdentity expired = client(YESTERDAY, NOW.minusSeconds(10), OpenSsl.CLIENT);
 
         assertThat(seenBy(server, ClientTls.mutual(expired, Instant::now)))
                 .isEqualTo("CN=c,O=o, expired true");
@@ -72,16 +74,14 @@ class TlsTest {
 
     @Test
     void aClientCertificateWhoseTimeHasNotBegunIsRefused() throws Exception {
-        TlsIdentity early = client(NOW.plusSeconds(3_600), TOMORROW, OpenSslAuthority.CLIENT);
+        TlsIdentity early = client(NOW.plusSeconds(3_600), TOMORROW, OpenSsl.CLIENT);
 
         refused(ClientTls.mutual(early, Instant::now));
     }
 
     @Test
     void aServersCertificateIsNoClients() throws Exception {
-        refused(
-                ClientTls.mutual(
-                        client(YESTERDAY, TOMORROW, OpenSslAuthority.SERVER), Instant::now));
+        refused(ClientTls.mutual(client(YESTERDAY, TOMORROW, OpenSsl.SERVER), Instant::now));
         refused(
                 ClientTls.mutual(
                         client(YESTERDAY, TOMORROW, "keyUsage=digitalSignature"), Instant::now));
@@ -89,7 +89,7 @@ class TlsTest {
 
     @Test
     void aClientOfAnotherAuthorityIsRefusedEvenUnderTheSameName() throws Exception {
-        OpenSslAuthority same = new OpenSslAuthority(folder, "wayside");
+        TestAuthority same = new TestAuthority(folder, "wayside");
         TlsIdentity theirs = same.client("system:node:a", "system:nodes");
 
         refused(
@@ -101,7 +101,7 @@ class TlsTest {
 
     @Test
     void aServerOfAnotherAuthorityIsRefusedEvenUnderTheSameName() throws Exception {
-        OpenSslAuthority same = new OpenSslAuthority(folder, "wayside");
+        TestAuthority same = new TestAuthority(folder, "wayside");
         HttpServer impostor =
                 fixture.listen(same.server(), ServerLimits.gateway(), TlsTest::whoIsIt);
 
@@ -110,7 +110,7 @@ class TlsTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("is not signed by the trusted sha256:");
 
-        OpenSslAuthority other = new OpenSslAuthority(folder, "other");
+        TestAuthority other = new TestAuthority(folder, "other");
         HttpServer stranger =
                 fixture.listen(other.server(), ServerLimits.gateway(), TlsTest::whoIsIt);
         assertThatThrownBy(() -> seenBy(stranger, ours(Instant::now)))
@@ -124,12 +124,7 @@ class TlsTest {
         Instant soon = TOMORROW;
         TlsIdentity clientOnly =
                 fixture.authority.issue(
-                        "server",
-                        "",
-                        YESTERDAY,
-                        soon,
-                        OpenSslAuthority.CLIENT,
-                        OpenSslAuthority.LOOPBACK);
+                        "server", "", YESTERDAY, soon, OpenSsl.CLIENT, OpenSsl.LOOPBACK);
         HttpServer posing = fixture.listen(clientOnly, ServerLimits.gateway(), TlsTest::whoIsIt);
 
         assertThatThrownBy(() -> seenBy(posing, ours(Instant::now)))
@@ -169,7 +164,7 @@ class TlsTest {
                         "",
                         YESTERDAY,
                         TOMORROW,
-                        OpenSslAuthority.SERVER,
+                        OpenSsl.SERVER,
                         "subjectAltName=DNS:elsewhere.example,IP:127.0.0.2");
         HttpServer other = fixture.listen(elsewhere, ServerLimits.gateway(), TlsTest::whoIsIt);
 
@@ -230,8 +225,7 @@ class TlsTest {
                         .formatted(server.address().getPort(), fixture.authority.pem(), options);
         Path script = folder.resolve("s_client.sh");
         Files.writeString(script, command);
-        return OpenSslAuthority.Command.run(
-                folder, Fixture.PATIENCE, java.util.List.of("sh", script.toString()));
+        return Program.run(folder, Fixture.PATIENCE, java.util.List.of("sh", script.toString()));
     }
 
     private static ClientTls ours(Supplier<Instant> clock) {
@@ -247,8 +241,7 @@ class TlsTest {
     }
 
     private static TlsIdentity serverFor(Instant from, Instant to) throws Exception {
-        return fixture.authority.issue(
-                "server", "", from, to, OpenSslAuthority.SERVER, OpenSslAuthority.LOOPBACK);
+        return fixture.authority.issue("server", "", from, to, OpenSsl.SERVER, OpenSsl.LOOPBACK);
     }
 
     private static void refused(ClientTls tls) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.itests.container;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.wayside.model.JsonObject;
+import dev.wayside.testing.OpenSsl;
 import dev.wayside.wire.CertificateRequest;
 import dev.wayside.wire.EcKeys;
 import dev.wayside.wire.Pem;
@@ -14,9 +13,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
+import java.time.Instant;
 
 /**
  * The identity folder of a gateway that has joined, beside it the identity of its connector, both
@@ -30,33 +28,25 @@ final class TestIdentity {
     private static final URI AWAY = URI.create("https://localhost:1");
 
     private static final String CONNECTOR = "connector";
-    private static final long OPENSSL_SECONDS = 30;
 
     private TestIdentity() {}
 
     /** Writes both, for a connector that is away. */
     static void write(Path data) throws IOException {
-        Path authority = Files.createDirectories(data.resolve("authority"));
-        Files.writeString(authority.resolve("ca.key"), key(EcKeys.generate()));
-        openssl(
-                authority,
-                "req -x509 -new -key ca.key -out ca.pem -days 30 -sha256",
-                "-subj",
-                "/CN=wayside test",
-                "-addext",
-                "keyUsage=critical,keyCertSign,cRLSign");
+        OpenSsl authority = new OpenSsl(data, "wayside test");
         issue(
                 authority,
                 Files.createDirectories(data.resolve(CONNECTOR)),
                 "connector",
                 "",
-                "extendedKeyUsage=serverAuth\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n");
+                OpenSsl.SERVER,
+                OpenSsl.LOOPBACK);
         issue(
                 authority,
                 Files.createDirectories(identity(data)),
                 "system:node:" + NODE,
                 "system:nodes",
-                "extendedKeyUsage=clientAuth\n");
+                OpenSsl.CLIENT);
         connector(data, AWAY);
     }
 
@@ -88,49 +78,22 @@ final class TestIdentity {
     }
 
     private static void issue(
-            Path authority, Path folder, String commonName, String organization, String extensions)
+            OpenSsl authority,
+            Path folder,
+            String commonName,
+            String organization,
+            String... extensions)
             throws IOException {
         KeyPair keys = EcKeys.generate();
-        Files.writeString(folder.resolve("key.pem"), key(keys));
+        Instant now = Instant.now();
+        Files.writeString(folder.resolve("key.pem"), Pem.privateKey(keys.getPrivate()));
         Files.writeString(
-                authority.resolve("request.pem"),
-                CertificateRequest.pem(keys, commonName, organization));
-        Files.writeString(authority.resolve("extensions"), extensions);
-        openssl(
-                authority,
-                "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 30"
-                        + " -sha256 -extfile extensions -out certificate.pem");
-        Files.move(authority.resolve("certificate.pem"), folder.resolve("certificate.pem"));
-        Files.copy(authority.resolve("ca.pem"), folder.resolve("authority.pem"));
-    }
-
-    private static String key(KeyPair keys) {
-        return Pem.privateKey(keys.getPrivate());
-    }
-
-    /** The first argument is split at blanks, the others stay whole. */
-    private static void openssl(Path folder, String words, String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of("openssl"));
-        command.addAll(List.of(words.split(" ")));
-        command.addAll(List.of(more));
-        Process process =
-                new ProcessBuilder(command)
-                        .directory(folder.toFile())
-                        .redirectErrorStream(true)
-                        .redirectOutput(folder.resolve("openssl.out").toFile())
-                        .start();
-        try {
-            if (!process.waitFor(OPENSSL_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IOException(
-                        command
-                                + " failed: "
-                                + Files.readString(folder.resolve("openssl.out"), UTF_8));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while openssl ran", e);
-        } finally {
-            process.destroyForcibly();
-        }
+                folder.resolve("certificate.pem"),
+                authority.issue(
+                        CertificateRequest.pem(keys, commonName, organization),
+                        now.minus(Duration.ofHours(1)),
+                        now.plus(Duration.ofDays(30)),
+                        extensions));
+        Files.copy(authority.certificate(), folder.resolve("authority.pem"));
     }
 }
