@@ -9,6 +9,7 @@ import dev.wayside.connector.pki.PodCidrs;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
+import dev.wayside.testing.ManualClock;
 import dev.wayside.wire.CertificateRequest;
 import dev.wayside.wire.EcKeys;
 import dev.wayside.wire.Pem;
@@ -52,8 +53,8 @@ class ConnectorServerTest {
     @TempDir Path folder;
 
     // The client's side of TLS reads the real clock.
-    private final TestingClock clock =
-            new TestingClock(Instant.now().truncatedTo(ChronoUnit.SECONDS));
+    private final ManualClock clock =
+            new ManualClock(Instant.now().truncatedTo(ChronoUnit.SECONDS));
     private ConnectorServer server;
     private Kubeconfig admin;
 

@@ -8,6 +8,7 @@ import dev.wayside.api.node.AgentProgress;
 import dev.wayside.api.node.GatewayIdentity;
 import dev.wayside.model.JsonObject;
 import dev.wayside.testing.FakeContainerDriver;
+import dev.wayside.testing.ManualClock;
 import dev.wayside.wire.CertificateRequest;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -35,7 +36,7 @@ class GatewayMembershipTest {
 
     @TempDir Path data;
 
-    private final TestTime time = new TestTime();
+    private final ManualClock time = new ManualClock();
     private final List<String> happened = new ArrayList<>();
     private final List<GatewayIdentity> registered = new ArrayList<>();
     private final FakeContainerDriver.Engine engine =
@@ -96,7 +97,7 @@ class GatewayMembershipTest {
         join();
         GatewayMembership membership = membership();
         membership.join();
-        time.pass(Duration.ofDays(61));
+        time.advance(Duration.ofDays(61));
         renewing = now -> List.of(certificate());
 
         membership.look();
@@ -112,7 +113,7 @@ class GatewayMembershipTest {
         join();
         GatewayMembership membership = membership();
         membership.join();
-        time.pass(Duration.ofDays(100));
+        time.advance(Duration.ofDays(100));
 
         membership.look();
 
@@ -131,7 +132,7 @@ class GatewayMembershipTest {
 
         membership.look();
         assertThat(happened).as("before the drivers had their time").containsExactly("registered");
-        time.pass(Duration.ofSeconds(5));
+        time.advance(Duration.ofSeconds(5));
         membership.look();
 
         assertThat(happened)
@@ -155,7 +156,7 @@ class GatewayMembershipTest {
         membership.join();
         membership.drivers = List.of(driver);
         leaving().request();
-        time.pass(Duration.ofSeconds(5));
+        time.advance(Duration.ofSeconds(5));
         engine.down(true);
 
         membership.look();
@@ -176,11 +177,11 @@ class GatewayMembershipTest {
         membership.join();
         leaving().request();
 
-        time.pass(Duration.ofSeconds(29));
+        time.advance(Duration.ofSeconds(29));
         membership.look();
         assertThat(happened).containsExactly("registered");
 
-        time.pass(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         membership.look();
         assertThat(happened).containsExactly("registered", "unregistered", "exit");
     }
@@ -209,7 +210,7 @@ class GatewayMembershipTest {
         membership.look();
         assertThat(happened).as("it may be readable in a moment").isEmpty();
 
-        time.pass(Duration.ofSeconds(30));
+        time.advance(Duration.ofSeconds(30));
         membership.look();
 
         assertThat(happened).containsExactly("exit");

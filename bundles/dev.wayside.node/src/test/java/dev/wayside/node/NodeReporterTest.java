@@ -12,6 +12,7 @@ import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import dev.wayside.testing.FakeDesiredState;
+import dev.wayside.testing.ManualClock;
 import dev.wayside.wire.EcKeys;
 import java.net.URI;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ class NodeReporterTest {
 
     @TempDir Path folder;
 
-    private final TestTime time = new TestTime();
+    private final ManualClock time = new ManualClock();
     private final FakeLink link = new FakeLink();
     private final FakeDesiredState desired = new FakeDesiredState();
     private final Agent agent = new Agent();
@@ -335,7 +336,7 @@ class NodeReporterTest {
     private void turns(int count) throws InterruptedException {
         for (int i = 0; i < count; i++) {
             reporter.turn();
-            time.pass(Duration.ofSeconds(1));
+            time.advance(Duration.ofSeconds(1));
         }
     }
 

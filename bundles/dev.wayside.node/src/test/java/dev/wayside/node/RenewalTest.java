@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.wayside.api.node.GatewayIdentity;
 import dev.wayside.model.JsonObject;
+import dev.wayside.testing.ManualClock;
 import dev.wayside.wire.Backoff;
 import dev.wayside.wire.CertificateRequest;
 import dev.wayside.wire.EcKeys;
@@ -36,7 +37,7 @@ class RenewalTest {
 
     @TempDir Path temporary;
 
-    private final TestTime time = new TestTime();
+    private final ManualClock time = new ManualClock();
     private final KeyPair keys = EcKeys.generate();
     private final Instant start = time.instant();
     private TestAuthority authority;
@@ -64,11 +65,11 @@ class RenewalTest {
         assertThat(CertificateKeeper.dueAt(identity.certificates().get(0)))
                 .isEqualTo(start.plus(Duration.ofDays(60)));
 
-        time.pass(Duration.ofDays(60).minusSeconds(1));
+        time.advance(Duration.ofDays(60).minusSeconds(1));
         assertThat(keeper.renewIfDue(identity)).isEmpty();
         assertThat(tries).isZero();
 
-        time.pass(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         GatewayIdentity renewed = keeper.renewIfDue(identity).orElseThrow();
         assertThat(tries).isOne();
         assertThat(renewed.key()).isEqualTo(identity.key());
@@ -86,7 +87,7 @@ class RenewalTest {
     @Test
     void triesAgainWithGrowingPausesAndKeepsTheOldOne() throws Exception {
         CertificateKeeper keeper = keeper();
-        time.pass(Duration.ofDays(60));
+        time.advance(Duration.ofDays(60));
         CertificateKeeper.Renewing works = renewing;
         renewing =
                 now -> {
@@ -105,7 +106,7 @@ class RenewalTest {
                 pauses.add(waited);
                 waited = 0;
             }
-            time.pass(Duration.ofSeconds(1));
+            time.advance(Duration.ofSeconds(1));
             waited++;
         }
 
@@ -116,7 +117,7 @@ class RenewalTest {
         assertThat(pauses).doesNotHaveDuplicates();
         assertThat(temporary.resolve("identity/certificate.pem")).doesNotExist();
         renewing = works;
-        time.pass(Duration.ofMinutes(10));
+        time.advance(Duration.ofMinutes(10));
         assertThat(keeper.renewIfDue(identity)).isPresent();
     }
 
@@ -129,18 +130,18 @@ class RenewalTest {
         GatewayIdentity now = identity;
         for (int second = 0; second < 3_600; second++) {
             now = keeper.renewIfDue(now).orElse(now);
-            time.pass(Duration.ofSeconds(1));
+            time.advance(Duration.ofSeconds(1));
         }
 
         assertThat(tries).isOne();
-        time.pass(Duration.ofDays(30));
+        time.advance(Duration.ofDays(30));
         assertThat(keeper.renewIfDue(now)).isPresent();
     }
 
     @Test
     void keepsTheOldOneIfTheNewOneCannotBeSaved() throws Exception {
         CertificateKeeper keeper = keeper();
-        time.pass(Duration.ofDays(60));
+        time.advance(Duration.ofDays(60));
         Files.delete(temporary.resolve("identity"));
 
         assertThat(keeper.renewIfDue(identity)).isEmpty();

@@ -3,6 +3,7 @@ package dev.wayside.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.testing.ManualClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TimeFloorTest {
     @TempDir Path folder;
 
-    private final TestTime time = new TestTime();
+    private final ManualClock time = new ManualClock();
     private final Instant start = time.instant();
 
     @Test
@@ -23,7 +24,7 @@ class TimeFloorTest {
         assertThat(floor.now()).isEqualTo(start);
         floor.raise(start.plus(Duration.ofDays(2)));
         assertThat(floor.now()).isEqualTo(start.plus(Duration.ofDays(2)));
-        time.pass(Duration.ofDays(3));
+        time.advance(Duration.ofDays(3));
         assertThat(floor.now()).isEqualTo(time.instant());
     }
 
@@ -57,7 +58,7 @@ class TimeFloorTest {
         Files.setLastModifiedTime(file(), FileTime.from(Instant.EPOCH));
 
         for (int hour = 1; hour < 24; hour++) {
-            time.pass(Duration.ofHours(1));
+            time.advance(Duration.ofHours(1));
             floor.connected();
         }
         Instant vouched = time.instant();

@@ -13,12 +13,10 @@ import dev.wayside.testing.FakeContainerDriver;
 import dev.wayside.testing.FakeDesiredState;
 import dev.wayside.testing.FakeLocalRecords;
 import dev.wayside.testing.FakeOutbox;
+import dev.wayside.testing.ManualClock;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -33,27 +31,7 @@ import java.util.concurrent.Executor;
 final class TestGateway {
     static final String NODE = "gateway-1";
 
-    /** A clock that is moved by hand. */
-    static final class ManualClock extends Clock {
-        Instant now = Instant.parse("2026-11-24T00:00:00Z");
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
-
-        @Override
-        public Instant instant() {
-            return now;
-        }
-    }
-
-    final ManualClock clock = new ManualClock();
+    final ManualClock clock = new ManualClock(Instant.parse("2026-11-24T00:00:00Z"));
     final FakeDesiredState state = new FakeDesiredState();
     final FakeOutbox outbox = new FakeOutbox();
     final FakeLocalRecords records = new FakeLocalRecords();
@@ -65,7 +43,6 @@ final class TestGateway {
 
     private final Set<ObjectKey> queued = new LinkedHashSet<>();
     private final Map<ObjectKey, Duration> timers = new HashMap<>();
-    private Duration uptime = Duration.ZERO;
     private Drivers drivers = new Drivers();
     private Memories memories = new Memories();
     private PodSync sync;
@@ -119,7 +96,7 @@ final class TestGateway {
                         new Admitter(state, outbox, podRecords, NODE),
                         volumes,
                         memories,
-                        () -> uptime,
+                        clock::uptime,
                         task -> background.execute(task),
                         task -> background.execute(task),
                         this::queue,
@@ -141,13 +118,13 @@ final class TestGateway {
                 memories,
                 NODE,
                 clock,
-                () -> uptime);
+                clock::uptime);
     }
 
     BoundDriver addDriver(String name) {
         BoundDriver driver =
                 new BoundDriver(
-                        name, new FakeContainerDriver(engine, name, "gateway-1"), () -> uptime);
+                        name, new FakeContainerDriver(engine, name, "gateway-1"), clock::uptime);
         drivers.add(driver);
         driver.probe();
         return driver;
@@ -170,7 +147,7 @@ final class TestGateway {
         } else {
             timers.merge(
                     key,
-                    uptime.plus(after),
+                    clock.uptime().plus(after),
                     (one, other) -> one.compareTo(other) < 0 ? one : other);
         }
     }
@@ -208,8 +185,7 @@ final class TestGateway {
     }
 
     void advanceClock(Duration by) {
-        clock.now = clock.now.plus(by);
-        uptime = uptime.plus(by);
+        clock.advance(by);
     }
 
     /** Lets time pass and does what is due then. */
@@ -217,7 +193,7 @@ final class TestGateway {
         advanceClock(by);
         timers.forEach(
                 (key, due) -> {
-                    if (due.compareTo(uptime) <= 0) {
+                    if (due.compareTo(clock.uptime()) <= 0) {
                         queued.add(key);
                     }
                 });
@@ -226,7 +202,7 @@ final class TestGateway {
 
     Optional<Duration> timer(String name) {
         return Optional.ofNullable(timers.get(ResourceType.PODS.key("default", name)))
-                .map(due -> due.minus(uptime));
+                .map(due -> due.minus(clock.uptime()));
     }
 
     void sweep() throws java.io.IOException {

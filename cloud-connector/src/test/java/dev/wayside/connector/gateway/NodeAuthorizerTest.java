@@ -4,7 +4,6 @@ package dev.wayside.connector.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.wayside.connector.TestingClock;
 import dev.wayside.connector.TestingStore;
 import dev.wayside.connector.apiserver.RequestInfo;
 import dev.wayside.connector.apiserver.User;
@@ -18,6 +17,7 @@ import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
+import dev.wayside.testing.ManualClock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +37,7 @@ class NodeAuthorizerTest {
 
     @TempDir Path folder;
 
-    private final TestingClock clock = new TestingClock();
+    private final ManualClock clock = new ManualClock();
     private EmbeddedObjectStore store;
     private BoundObjects bound;
     private ConnectorAuthorizer authorizer;

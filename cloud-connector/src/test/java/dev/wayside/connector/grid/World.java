@@ -12,7 +12,6 @@ import dev.wayside.connector.store.ObjectStore.Propagation;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.store.StoreSettings;
 import dev.wayside.connector.workload.FakeObjectStore;
-import dev.wayside.connector.workload.TestClock;
 import dev.wayside.connector.workload.TestStore;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
@@ -21,11 +20,13 @@ import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
+import dev.wayside.testing.ManualClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ final class World implements AutoCloseable {
         EMBEDDED
     }
 
-    final TestClock clock = new TestClock();
+    final ManualClock clock = new ManualClock(Instant.parse("2026-01-01T00:00:00Z"));
     final Kind kind;
     final TestStore store;
     private final AutoCloseable inner;

@@ -4,7 +4,6 @@ package dev.wayside.connector.pki;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.wayside.connector.TestingClock;
 import dev.wayside.connector.TestingStore;
 import dev.wayside.connector.apiserver.User;
 import dev.wayside.connector.store.ApiException;
@@ -18,6 +17,7 @@ import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
+import dev.wayside.testing.ManualClock;
 import dev.wayside.wire.CertificateRequest;
 import dev.wayside.wire.EcKeys;
 import dev.wayside.wire.Pem;
@@ -49,7 +49,7 @@ class JoiningTest {
 
     @TempDir Path folder;
 
-    private final TestingClock clock = new TestingClock();
+    private final ManualClock clock = new ManualClock();
     private EmbeddedObjectStore store;
     private JoinTokens tokens;
     private Joining joining;

@@ -4,13 +4,13 @@ package dev.wayside.connector.pki;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.wayside.connector.TestingClock;
 import dev.wayside.connector.pki.ClientRequest.RefusedException;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
+import dev.wayside.testing.ManualClock;
 import dev.wayside.wire.CertificateRequest;
 import dev.wayside.wire.EcKeys;
 import dev.wayside.wire.Pem;
@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PkiTest {
     @TempDir Path folder;
 
-    private final TestingClock clock = new TestingClock();
+    private final ManualClock clock = new ManualClock();
 
     @Test
     void keepsItsAuthorityAndItsKeyToItself() throws Exception {

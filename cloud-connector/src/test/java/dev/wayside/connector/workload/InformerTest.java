@@ -9,6 +9,7 @@ import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import dev.wayside.testing.Eventually;
+import dev.wayside.testing.ManualClock;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -23,7 +24,7 @@ final class InformerTest {
     private static final WriteOptions ME = WriteOptions.by("me");
     private static final int ROUNDS = 20_000;
 
-    private final FakeObjectStore store = new FakeObjectStore(new TestClock());
+    private final FakeObjectStore store = new FakeObjectStore(new ManualClock());
 
     /**
      * An own write's answer, and the events of the same and of the next change, come in any order.
