@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
+import dev.wayside.connector.schema.MergePatch;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
@@ -215,29 +215,9 @@ public final class FakeObjectStore implements ObjectStore, AutoCloseable {
         if (patch.type() != PatchType.MERGE) {
             throw new ApiException(Reason.UNSUPPORTED_MEDIA_TYPE, "only merge patches");
         }
-        KubeObject after = new KubeObject((JsonObject) merge(before.json(), patch.body()));
+        KubeObject after =
+                new KubeObject((JsonObject) MergePatch.apply(before.json(), patch.body()));
         return apply(type, key, before, after, subresource, options);
-    }
-
-    private static Json merge(Json target, Json patch) {
-        if (!(patch instanceof JsonObject changes)) {
-            return patch;
-        }
-        JsonObject.Builder merged =
-                target instanceof JsonObject object ? object.toBuilder() : JsonObject.builder();
-        JsonObject old = target instanceof JsonObject object ? object : JsonObject.EMPTY;
-        changes.members()
-                .forEach(
-                        (name, value) -> {
-                            if (value == JsonNull.INSTANCE) {
-                                merged.remove(name);
-                            } else {
-                                merged.put(
-                                        name,
-                                        merge(old.get(name).orElse(JsonNull.INSTANCE), value));
-                            }
-                        });
-        return merged.build();
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.model.KubeObject;
 import dev.wayside.testing.DockerEngine;
+import dev.wayside.testing.Eventually;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

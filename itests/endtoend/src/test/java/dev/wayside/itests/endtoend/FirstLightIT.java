@@ -4,6 +4,7 @@ package dev.wayside.itests.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.model.KubeObject;
+import dev.wayside.testing.Eventually;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -5,6 +5,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.testing.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
