@@ -137,9 +137,11 @@ public final class GatewayMembership {
     void start() {
         // At once, so that the others need not wait for a first turn of the thread.
         join();
-        var unused =
-                thread.scheduleWithFixedDelay(
-                        this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        if (!thread.isShutdown()) { // else it has just left
+            var unused =
+                    thread.scheduleWithFixedDelay(
+                            this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        }
     }
 
     /** Ends within 5 s. */

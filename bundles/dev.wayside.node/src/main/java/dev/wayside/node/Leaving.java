@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,39 +55,48 @@ final class Leaving {
      * Stops and removes all pods, once; to be repeated until nothing is left.
      *
      * @return how many pods are left, in one driver or another
-     * @throws DriverException if one could not do it; the others have done theirs
+     * @throws DriverException the first failure, once all else that can be removed is
      */
     int removePods(Collection<ContainerDriver> drivers) throws DriverException {
         int left = 0;
-        DriverException failure = null;
+        List<DriverException> failures = new ArrayList<>();
         for (ContainerDriver driver : drivers) {
             try {
-                removePods(driver);
+                for (PodReality pod : driver.pods()) {
+                    remove(driver, pod).ifPresent(failures::add);
+                }
                 left += driver.pods().size();
             } catch (DriverException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
+                failures.add(e);
             }
         }
-        if (failure != null) {
-            throw failure;
+        if (!failures.isEmpty()) {
+            throw failures.get(0);
         }
         return left;
     }
 
-    private static void removePods(ContainerDriver driver) throws DriverException {
-        for (PodReality pod : driver.pods()) {
-            for (PodReality.Container container : pod.containers()) {
-                if (container.state() == PodReality.State.RUNNING) {
+    /** Why it is not removed; empty if it is. */
+    private static Optional<DriverException> remove(ContainerDriver driver, PodReality pod) {
+        String name = pod.namespace() + "/" + pod.name();
+        for (PodReality.Container container : pod.containers()) {
+            if (container.state() == PodReality.State.RUNNING) {
+                try {
                     driver.stopContainer(pod.uid(), container.id(), GRACE);
+                } catch (DriverException e) {
+                    LOG.debug("Leaving: a container of {} does not stop; it is killed", name, e);
                 }
             }
-            driver.removePod(pod.uid());
-            LOG.info("Leaving: removed pod {}/{}", pod.namespace(), pod.name());
         }
+        try {
+            driver.removePod(pod.uid());
+        } catch (DriverException e) {
+            if (e.kind() != DriverException.Kind.GONE) {
+                return Optional.of(e);
+            }
+        }
+        LOG.info("Leaving: removed pod {}", name);
+        return Optional.empty();
     }
 
     /** Erases all; whoever has files of it open must have closed them. */

@@ -113,12 +113,15 @@ final class Machine {
             }
             socket.connect(target);
             InetAddress local = socket.getLocalAddress();
-            return local.isAnyLocalAddress()
-                    ? Optional.empty()
-                    : Optional.of(local.getHostAddress());
+            return local.isAnyLocalAddress() ? Optional.empty() : Optional.of(text(local));
         } catch (SocketException | RuntimeException e) {
             return Optional.empty(); // no route now
         }
+    }
+
+    /** Without its zone, which has a meaning on this machine alone. */
+    static String text(InetAddress address) {
+        return address.getHostAddress().replaceFirst("%.*", "");
     }
 
     private long tasks() {

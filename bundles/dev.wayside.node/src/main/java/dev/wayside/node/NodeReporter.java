@@ -13,8 +13,11 @@ import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +36,13 @@ final class NodeReporter {
     private static final Duration LOOK_EVERY = Duration.ofSeconds(10);
     // After our start the agent and its drivers come up one by one: no news, and no unready Node.
     private static final Duration SETTLE = Duration.ofSeconds(10);
+
+    /** Something to be said, if it is due. */
+    @FunctionalInterface
+    private interface Saying {
+        /** Whether it was said, and heard. */
+        boolean say() throws LinkException, InterruptedException;
+    }
 
     private final GatewayIdentity identity;
     private final CloudLink link;
@@ -55,7 +65,9 @@ final class NodeReporter {
     private @Nullable Duration leaseAt;
     private @Nullable Duration lookedAt;
     private boolean wasConnected;
-    private boolean failing;
+    private Duration connectedAt;
+    private Instant connectedClock;
+    private final Set<String> unheard = new HashSet<>();
     private String mood = "";
 
     /**
@@ -84,6 +96,8 @@ final class NodeReporter {
         this.uptime = uptime;
         this.clock = clock;
         this.started = uptime.get();
+        this.connectedAt = started;
+        this.connectedClock = clock.instant();
         this.nodeInfo =
                 JsonObject.of("machineID", machine.machineId())
                         .with("systemUUID", machine.machineId())
@@ -107,46 +121,64 @@ final class NodeReporter {
             wasConnected = true;
             leaseAt = null;
             lookedAt = null;
+            connectedAt = uptime.get();
+            connectedClock = clock.instant();
         }
+        say("Lease", this::lease);
+        say("status", this::status);
+    }
+
+    /** Logs the first that fails, and when the last of them is heard again. */
+    private void say(String what, Saying saying) throws InterruptedException {
         try {
-            lease();
-            status();
-            if (failing) {
-                failing = false;
+            // Silence proves nothing.
+            if (saying.say() && unheard.remove(what) && unheard.isEmpty()) {
                 LOG.info("The connector hears of this node again");
             }
         } catch (LinkException e) {
-            if (!failing) {
-                failing = true;
+            if (unheard.isEmpty()) {
                 LOG.warn("The connector can't be told of this node: {}", e.getMessage());
             }
+            unheard.add(what);
         }
     }
 
-    private void lease() throws LinkException, InterruptedException {
+    private boolean lease() throws LinkException, InterruptedException {
         Optional<AgentProgress> present = agent.get();
         boolean progressing =
                 present.filter(it -> it.sinceProgress().compareTo(NodeStatus.STUCK) < 0)
                         .isPresent();
-        if (progressing && due(leaseAt, LEASE_EVERY)) {
-            // The time is set first: a Lease that failed is not said later, but the next is.
-            leaseAt = uptime.get();
-            voice.renewLease(clock.instant());
-            time.connected();
+        if (!progressing || !due(leaseAt, LEASE_EVERY)) {
+            return false;
         }
+        // The time is set first: a Lease that failed is not said later, but the next is.
+        leaseAt = uptime.get();
+        voice.renewLease(clock.instant());
+        time.connected(latestPossible());
+        return true;
     }
 
-    private void status() throws LinkException, InterruptedException {
+    /**
+     * What the clock says if it has not jumped since we were connected. If it had jumped before
+     * this life of ours: the connector hears nobody whose certificate has ended.
+     */
+    private Instant latestPossible() {
+        Instant steady = connectedClock.plus(uptime.get().minus(connectedAt));
+        Instant end = identity.certificates().get(0).getNotAfter().toInstant();
+        return steady.isBefore(end) ? steady : end;
+    }
+
+    private boolean status() throws LinkException, InterruptedException {
         Optional<AgentProgress> present = agent.get();
         boolean up = present.filter(it -> it.runtime().up()).isPresent();
         if (!up && !due(started, SETTLE)) {
-            return;
+            return false;
         }
         String now =
                 present.map(it -> it.runtime() + " " + stuck(it)).orElse("none")
                         + health.doubt().map(CacheHealth.Doubt::reason).orElse("");
         if (now.equals(mood) && !due(lookedAt, LOOK_EVERY)) {
-            return;
+            return false;
         }
         mood = now;
         lookedAt = uptime.get();
@@ -156,13 +188,14 @@ final class NodeReporter {
         conditions = status.array("conditions");
         boolean news = said == null || givenUp || !NodeStatus.timeless(status).equals(said);
         if (!news && !due(saidAt, STATUS_EVERY)) {
-            return;
+            return false;
         }
         voice.status(status);
         labels(node);
         said = NodeStatus.timeless(status);
         saidAt = uptime.get();
         answered = node.map(KubeObject::resourceVersion).orElse("");
+        return true;
     }
 
     /**

@@ -38,8 +38,10 @@ public final class TimeFloor implements CertificateTime {
 
     private final Path file;
     private final Clock clock;
+    private final AtomicFiles files;
+    // Written under the lock; read without it, on event loops, while a slow disk syncs.
+    private volatile Instant floor;
     // Guarded by this.
-    private Instant floor;
     private Instant saved;
 
     @Activate
@@ -48,6 +50,11 @@ public final class TimeFloor implements CertificateTime {
     }
 
     TimeFloor(Path file, Clock clock) {
+        this(file, clock, new AtomicFiles());
+    }
+
+    TimeFloor(Path file, Clock clock, AtomicFiles files) {
+        this.files = files;
         this.file = file;
         this.clock = clock;
         this.floor = read(file);
@@ -55,9 +62,10 @@ public final class TimeFloor implements CertificateTime {
     }
 
     @Override
-    public synchronized Instant now() {
+    public Instant now() {
         Instant now = clock.instant();
-        return now.isAfter(floor) ? now : floor;
+        Instant least = floor;
+        return now.isAfter(least) ? now : least;
     }
 
     /** Raises the floor to a time that was vouched for; saved if it is a day above the last. */
@@ -70,15 +78,21 @@ public final class TimeFloor implements CertificateTime {
         }
         saved = floor;
         try {
-            new AtomicFiles().write(file, floor + "\n");
+            files.write(file, floor + "\n");
         } catch (IOException e) {
             LOG.warn("The time floor can't be saved; it holds until the next start", e);
         }
     }
 
-    /** Raises the floor to the clock, while a connection is up. */
-    void connected() {
-        raise(clock.instant());
+    /**
+     * Raises the floor to the clock, while a connection is up.
+     *
+     * @param most what the clock can say at the most if it has not jumped since the connection was
+     *     made, for only then was it held against the connector's certificate
+     */
+    void connected(Instant most) {
+        Instant now = clock.instant();
+        raise(now.isBefore(most) ? now : most);
     }
 
     private static Instant read(Path file) {

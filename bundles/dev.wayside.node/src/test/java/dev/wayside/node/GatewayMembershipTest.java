@@ -200,6 +200,36 @@ class GatewayMembershipTest {
     }
 
     @Test
+    void startsAndStopsAlsoWhenItEndsALeaveThatWasCutShort() throws Exception {
+        leaving().request();
+        GatewayMembership membership = membership();
+
+        membership.start();
+        membership.stop();
+
+        assertThat(happened).containsExactly("exit");
+    }
+
+    @Test
+    void logsWhoItIsButNothingOfTheKey() throws Exception {
+        join();
+        String key = Files.readString(data.resolve("identity/key.pem")).split("\n")[1];
+        try (Logged logged = new Logged()) {
+            GatewayMembership membership = membership();
+            membership.join();
+            time.advance(Duration.ofDays(61));
+            membership.look();
+            Files.writeString(data.resolve("identity/key.pem"), key);
+            membership().join();
+
+            assertThat(logged.lines("This is gateway gw-1")).hasSize(1);
+            assertThat(logged.lines("can't be renewed")).hasSize(1);
+            assertThat(logged.lines("can't be read")).hasSize(1);
+            assertThat(logged.lines()).noneMatch(line -> line.contains(key.substring(0, 20)));
+        }
+    }
+
+    @Test
     void neverRegistersASpoiltIdentityAndLeavesItWhenAsked() throws Exception {
         join();
         Files.writeString(data.resolve("identity/certificate.pem"), "?");

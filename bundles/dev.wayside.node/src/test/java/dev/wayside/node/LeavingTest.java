@@ -136,6 +136,41 @@ class LeavingTest {
     }
 
     @Test
+    void aPodThatCannotBeRemovedKeepsNoOther() throws Exception {
+        FakeContainerDriver driver = new FakeContainerDriver(engine, "one", "gateway-1");
+        pod(driver, "pod-1");
+        pod(driver, "pod-2");
+        engine.hook(
+                (call, effective) -> {
+                    if (call.equals("removePod pod-1")) {
+                        throw new DriverException(
+                                DriverException.Kind.UNAVAILABLE, "Busy", "busy", null);
+                    }
+                });
+
+        assertThatThrownBy(() -> leaving(new AtomicFiles()).removePods(List.of(driver)))
+                .isInstanceOf(DriverException.class)
+                .hasMessage("busy");
+
+        assertThat(driver.pods()).singleElement().matches(pod -> pod.uid().equals("pod-1"));
+    }
+
+    @Test
+    void killsWhatCannotBeStopped() throws Exception {
+        FakeContainerDriver driver = new FakeContainerDriver(engine, "one", "gateway-1");
+        pod(driver, "pod-1");
+        engine.hook(
+                (call, effective) -> {
+                    if (call.startsWith("stopContainer")) {
+                        throw new DriverException(
+                                DriverException.Kind.UNAVAILABLE, "Stuck", "stuck", null);
+                    }
+                });
+
+        assertThat(leaving(new AtomicFiles()).removePods(List.of(driver))).isZero();
+    }
+
+    @Test
     void endsWith78IfThisDeviceHasNotJoined() throws Exception {
         Files.delete(data.resolve("identity/identity.json"));
 

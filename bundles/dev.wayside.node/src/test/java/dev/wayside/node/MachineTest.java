@@ -3,6 +3,8 @@ package dev.wayside.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -73,6 +75,14 @@ class MachineTest {
         assertThat(Machine.addressTowards(URI.create("https://127.0.0.1:8443")))
                 .contains("127.0.0.1");
         assertThat(Machine.addressTowards(URI.create("https://no-such-host.invalid"))).isEmpty();
+    }
+
+    @Test
+    void writesAnAddressWithoutItsZone() throws Exception {
+        byte[] linkLocal = InetAddress.getByName("fe80::1").getAddress();
+
+        assertThat(Machine.text(Inet6Address.getByAddress("box", linkLocal, 1)))
+                .isEqualTo("fe80:0:0:0:0:0:0:1");
     }
 
     private void file(String path, String content) throws Exception {

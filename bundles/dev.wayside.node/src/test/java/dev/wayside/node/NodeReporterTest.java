@@ -17,6 +17,7 @@ import dev.wayside.wire.EcKeys;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -316,6 +317,50 @@ class NodeReporterTest {
         link.failures.clear();
         turns(10);
         assertThat(folder.resolve("time-floor")).exists();
+    }
+
+    @Test
+    void believesNoClockThatJumpsAheadWhileItIsConnected() throws Exception {
+        turns(60);
+        Instant before = time.instant();
+        time.set(before.plus(Duration.ofDays(36_500)));
+        turns(60);
+        assertThat(link.takeMatching("PATCH " + LEASE)).hasSize(12);
+        time.set(before);
+
+        assertThat(new TimeFloor(folder.resolve("time-floor"), time).now())
+                .isBetween(before, before.plus(Duration.ofMinutes(2)));
+    }
+
+    @Test
+    void raisesTheTimeFloorOverALongConnection() throws Exception {
+        turns(1);
+        time.advance(Duration.ofDays(20));
+        turns(1);
+        Instant vouched = time.instant().minusSeconds(1);
+        time.set(Instant.EPOCH);
+
+        assertThat(new TimeFloor(folder.resolve("time-floor"), time).now())
+                .isEqualTo(min(vouched, identity.certificates().get(0)));
+    }
+
+    private static Instant min(Instant one, X509Certificate certificate) {
+        Instant end = certificate.getNotAfter().toInstant();
+        return one.isBefore(end) ? one : end;
+    }
+
+    @Test
+    void saysOnceThatTheConnectorDoesNotHear() throws Exception {
+        try (Logged logged = new Logged()) {
+            link.failures.put(LEASE, 403);
+            turns(120);
+            assertThat(logged.lines("can't be told")).hasSize(1);
+            assertThat(logged.lines("hears of this node again")).isEmpty();
+
+            link.failures.clear();
+            turns(20);
+            assertThat(logged.lines("hears of this node again")).hasSize(1);
+        }
     }
 
     private NodeReporter reporter() {

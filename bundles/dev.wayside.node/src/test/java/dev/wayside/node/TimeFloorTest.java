@@ -4,12 +4,17 @@ package dev.wayside.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.testing.ManualClock;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class TimeFloorTest {
@@ -30,19 +35,19 @@ class TimeFloorTest {
 
     @Test
     void knowsABootIn1970ToBeWrong() {
-        floor().connected();
+        floor().connected(Instant.MAX);
         time.set(Instant.EPOCH);
 
         assertThat(floor().now()).isEqualTo(start);
         TimeFloor later = floor();
-        later.connected();
+        later.connected(Instant.MAX);
         assertThat(later.now()).isEqualTo(start);
     }
 
     @Test
     void forgetsAClockThatRanAheadWithoutAConnection() {
         TimeFloor floor = floor();
-        floor.connected();
+        floor.connected(Instant.MAX);
         time.set(start.plus(Duration.ofDays(3650)));
         assertThat(floor.now()).isEqualTo(time.instant());
         time.set(start);
@@ -54,12 +59,12 @@ class TimeFloorTest {
     @Test
     void holdsWithinADayWhatIsNotWorthAWriteYet() throws Exception {
         TimeFloor floor = floor();
-        floor.connected();
+        floor.connected(Instant.MAX);
         Files.setLastModifiedTime(file(), FileTime.from(Instant.EPOCH));
 
         for (int hour = 1; hour < 24; hour++) {
             time.advance(Duration.ofHours(1));
-            floor.connected();
+            floor.connected(Instant.MAX);
         }
         Instant vouched = time.instant();
         time.set(Instant.EPOCH);
@@ -67,7 +72,7 @@ class TimeFloorTest {
         assertThat(floor.now()).isEqualTo(vouched);
         assertThat(Files.getLastModifiedTime(file()).toInstant()).isEqualTo(Instant.EPOCH);
         time.set(vouched.plus(Duration.ofHours(1)));
-        floor.connected();
+        floor.connected(Instant.MAX);
         assertThat(Files.getLastModifiedTime(file()).toInstant()).isAfter(Instant.EPOCH);
         assertThat(Files.readString(file())).isEqualTo(time.instant() + "\n");
     }
@@ -77,7 +82,7 @@ class TimeFloorTest {
         for (String spoilt : new String[] {"", "soon", "+1000000000-12-31T23:59:59Z", "\u0000"}) {
             Files.writeString(file(), spoilt);
             TimeFloor floor = floor();
-            floor.connected();
+            floor.connected(Instant.MAX);
             assertThat(floor.now()).isEqualTo(start);
             assertThat(Files.readString(file())).isEqualTo(start + "\n");
         }
@@ -88,9 +93,51 @@ class TimeFloorTest {
     @Test
     void holdsInMemoryWhatCannotBeSaved() throws Exception {
         TimeFloor floor = new TimeFloor(folder.resolve("none/time-floor"), time);
-        floor.connected();
+        floor.connected(Instant.MAX);
         time.set(Instant.EPOCH);
         assertThat(floor.now()).isEqualTo(start);
+    }
+
+    /** It is asked on event loops. */
+    @Test
+    @Timeout(30)
+    void tellsTheTimeWhileTheDiskIsBusy() throws Exception {
+        CountDownLatch syncing = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        AtomicBoolean whileBusy = new AtomicBoolean();
+        AtomicFiles slow =
+                new AtomicFiles(
+                        (change, path) -> {
+                            if (change.equals("write")) {
+                                syncing.countDown();
+                                whileBusy.set(within(told));
+                            }
+                        });
+        TimeFloor floor = new TimeFloor(file(), time, slow);
+        Thread raising = new Thread(() -> floor.connected(Instant.MAX), "wayside-test-raise");
+        raising.start();
+        syncing.await();
+
+        Thread asking =
+                new Thread(
+                        () -> {
+                            Instant unused = floor.now();
+                            told.countDown();
+                        },
+                        "wayside-test-ask");
+        asking.start();
+        raising.join();
+        asking.join();
+
+        assertThat(whileBusy).isTrue();
+    }
+
+    private static boolean within(CountDownLatch latch) throws IOException {
+        try {
+            return latch.await(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
     }
 
     private Path file() {
