@@ -7,12 +7,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -27,25 +29,33 @@ import org.jspecify.annotations.Nullable;
  * have seen was trimmed from the window. Comparing R with the window's beginning is right for a
  * watch of everything, but a gateway watches its own pods only, and would have to list them again
  * after any long enough burst of changes to other gateways' pods. So, when a change is trimmed, its
- * revision is noted as the <em>mark</em> of all partitions that it touched:
+ * revision is noted as the <em>mark</em> of all parts that it touched:
  *
  * <ul>
  *   <li>the kind as a whole ({@code overall});
- *   <li>the object's key ({@code objectMarks}), for watches of one {@code metadata.name};
- *   <li>the value of {@code spec.nodeName} before, and the one after ({@code nodeMarks}), for
- *       watches of one node. A pod that moved from nowhere to a node is in both.
+ *   <li>the object's key ({@code byName}), for watches of one {@code metadata.name};
+ *   <li>the value of {@code spec.nodeName} before, and the one after ({@code byNode}), for watches
+ *       of one node. A pod that moved from nowhere to a node is in both.
  * </ul>
  *
- * <p>Changes are trimmed in the order of their revisions, so a partition's mark is the newest
- * trimmed change that a watch within this partition could have seen, and such a watch is complete
- * from R on if and only if R &gt;= mark. A watch that lies within several partitions needs one of
- * them to say so; a watch within none of them needs {@code R >= overall}. Selectors by label or by
- * other fields only narrow a watch further, so what holds for the partition holds for them.
+ * <p>Changes are trimmed in the order of their revisions, so a part's mark is the newest trimmed
+ * change that a watch within this part could have seen, and such a watch is complete from R on if
+ * and only if R &gt;= mark. A watch that lies within several parts needs one of them to say so; a
+ * watch within none of them needs {@code R >= overall}. Selectors by label or by other fields only
+ * narrow a watch further, so what holds for the part holds for them.
+ *
+ * <p>A watch that is not complete has still missed nothing for good if all that was trimmed after R
+ * made or changed objects which stayed: their last trimmed state stands in the objects that the
+ * window begins with. Therefore a second mark of each part notes the newest trimmed change by which
+ * an object <em>left</em> it. From there on a watch is resumed with those objects that are newer
+ * than R, as added, in the order of their revisions, and then with the window. That holds only for
+ * selections that an object can't leave in another way: not for those by label. It is what a
+ * gateway needs that was killed before it had noted the echo of its own last words.
  *
  * <p>Marks are bounded: beyond the limit the oldest is forgotten and becomes the <em>floor</em>,
- * which is the least mark of every partition, known or not. Object marks are many (every name that
- * ever was) and node marks few, so each sort has a limit and a floor of its own. Marks, floors and
- * the trimming itself are written in the transaction of the write that caused them.
+ * which is the least mark of every part, known or not. Object marks are many (every name that ever
+ * was) and node marks few, so each sort has a limit and a floor of its own. Marks, floors and the
+ * trimming itself are written in the transaction of the write that caused them.
  *
  * <p>Lazy kinds keep no history on disk. Since some of their last changes may be lost in a crash,
  * all their marks begin at the revision at which the store was opened.
@@ -64,25 +74,29 @@ final class KindShelf {
     private final TreeMap<ObjectKey, Stored> objects = new TreeMap<>();
     private final ArrayDeque<Change> history = new ArrayDeque<>();
     private final Map<ObjectKey, Integer> changesOf = new HashMap<>();
-    private final TrimMarks objectMarks;
-    private final TrimMarks nodeMarks;
+    private final Partition byName;
+    private final Partition byNode;
     private final WatchIndex watches = new WatchIndex();
     private long historyBytes;
     private long overall;
 
-    private static final String OBJECT = "o:";
-    private static final String NODE = "n:";
-    private static final String OBJECT_FLOOR = "object-floor";
-    private static final String NODE_FLOOR = "node-floor";
     private static final String OVERALL = "overall";
+
+    /**
+     * What a watch has not seen yet, to be told in this order.
+     *
+     * @param present objects as they were when the changes begin, the oldest revision first
+     * @param changes the oldest first
+     */
+    record Missed(List<Stored> present, List<Change> changes) {}
 
     KindShelf(KindDefinition kind, StoreSettings settings) {
         this.kind = kind;
         this.resource = kind.type().qualified();
         this.settings = settings;
         this.hasNodes = kind.selectableFields().contains(Facets.NODE);
-        this.objectMarks = new TrimMarks(settings.trimMarks());
-        this.nodeMarks = new TrimMarks(settings.trimMarks());
+        this.byName = new Partition("o:", "object-floor", settings.trimMarks());
+        this.byNode = new Partition("n:", "node-floor", settings.trimMarks());
     }
 
     KindDefinition kind() {
@@ -142,31 +156,17 @@ final class KindShelf {
     }
 
     private void loadMarks(Map<String, Long> marks) {
-        Long trimmed = marks.get(OVERALL);
-        if (trimmed != null) {
-            overall = trimmed;
-        }
-        marks.entrySet().stream()
-                .sorted(Map.Entry.comparingByValue())
-                .forEach(
-                        mark -> {
-                            String name = mark.getKey();
-                            if (name.equals(OBJECT_FLOOR)) {
-                                objectMarks.raiseFloor(mark.getValue());
-                            } else if (name.equals(NODE_FLOOR)) {
-                                nodeMarks.raiseFloor(mark.getValue());
-                            } else if (name.startsWith(OBJECT)) {
-                                objectMarks.raise(name.substring(OBJECT.length()), mark.getValue());
-                            } else if (name.startsWith(NODE)) {
-                                nodeMarks.raise(name.substring(NODE.length()), mark.getValue());
-                            }
-                        });
+        overall = marks.getOrDefault(OVERALL, 0L);
+        List<Map.Entry<String, Long>> sorted =
+                marks.entrySet().stream().sorted(Map.Entry.comparingByValue()).toList();
+        byName.load(sorted, overall);
+        byNode.load(sorted, overall);
     }
 
     private void raiseAll(long revision) {
         overall = Math.max(overall, revision);
-        objectMarks.raiseFloor(revision);
-        nodeMarks.raiseFloor(revision);
+        byName.raiseFloor(revision);
+        byNode.raiseFloor(revision);
     }
 
     @Nullable Stored get(ObjectKey key) {
@@ -228,52 +228,68 @@ final class KindShelf {
                 }
             }
         }
-        List<String> forgotten = new ArrayList<>();
-        objectMarks.shrink().forEach(partition -> forgotten.add(OBJECT + partition));
-        nodeMarks.shrink().forEach(partition -> forgotten.add(NODE + partition));
-        if (maps != null) {
-            maps.marks().putAll(raised);
-            forgotten.forEach(maps.marks()::remove);
-            maps.marks().put(OVERALL, overall);
-            maps.marks().put(OBJECT_FLOOR, objectMarks.floor());
-            maps.marks().put(NODE_FLOOR, nodeMarks.floor());
-        }
+        Map<String, Long> marks = maps == null ? new HashMap<>() : maps.marks();
+        marks.putAll(raised);
+        marks.put(OVERALL, overall);
+        byName.shrink(marks);
+        byNode.shrink(marks);
     }
 
     private void note(Change trimmed, Map<String, Long> raised) {
         overall = trimmed.revision();
-        String path = Records.path(trimmed.key());
-        objectMarks.raise(path, overall);
-        raised.put(OBJECT + path, overall);
+        Stored before = trimmed.before();
+        Stored after = trimmed.after();
+        byName.note(Records.path(trimmed.key()), overall, after == null, raised);
         if (hasNodes) {
-            noteNode(trimmed.before(), raised);
-            noteNode(trimmed.after(), raised);
-        }
-    }
-
-    private void noteNode(@Nullable Stored state, Map<String, Long> raised) {
-        if (state != null) {
-            String node = state.facets().field(Facets.NODE);
-            nodeMarks.raise(node, overall);
-            raised.put(NODE + node, overall);
-        }
-    }
-
-    /** Whether the history holds all that the selection could have seen after the revision. */
-    boolean reachesBackTo(long revision, Selection selection) {
-        if (revision >= overall) {
-            return true;
-        }
-        String namespace = selection.requiredNamespace();
-        if (selection.name().isPresent() && namespace.isEmpty() != kind.type().namespaced()) {
-            String path = Records.path(new ObjectKey(resource, namespace, selection.name().get()));
-            if (revision >= objectMarks.of(path)) {
-                return true;
+            String now = after == null ? null : after.facets().field(Facets.NODE);
+            if (before != null) {
+                String then = before.facets().field(Facets.NODE);
+                byNode.note(then, overall, !then.equals(now), raised);
+            }
+            if (now != null) {
+                byNode.note(now, overall, false, raised);
             }
         }
-        return hasNodes
-                && selection.node().isPresent()
-                && revision >= nodeMarks.of(selection.node().get());
+    }
+
+    /** Whether the history holds all changes after the revision. */
+    boolean reachesBackTo(long revision) {
+        return revision >= overall;
+    }
+
+    /**
+     * What a watch that has seen everything up to the revision has missed; empty if that can't be
+     * told any more.
+     */
+    Optional<Missed> missed(long revision, Selection selection) {
+        Optional<String> path = path(selection);
+        Optional<String> node = hasNodes ? selection.node() : Optional.empty();
+        if (reachesBackTo(revision)
+                || path.filter(part -> byName.isComplete(part, revision)).isPresent()
+                || node.filter(part -> byNode.isComplete(part, revision)).isPresent()) {
+            return Optional.of(new Missed(List.of(), changesAfter(revision)));
+        }
+        if ((selection.isFixed() && path.filter(part -> byName.hasKept(part, revision)).isPresent())
+                || (selection.isFixedButForTheNode()
+                        && node.filter(part -> byNode.hasKept(part, revision)).isPresent())) {
+            List<Stored> present =
+                    at(overall, selection.namespace(), null).stream()
+                            .filter(each -> each.revision() > revision && selection.matches(each))
+                            .sorted(Comparator.comparingLong(Stored::revision))
+                            .toList();
+            return Optional.of(new Missed(present, changesAfter(overall)));
+        }
+        return Optional.empty();
+    }
+
+    /** The one object that the selection can mean. */
+    private Optional<String> path(Selection selection) {
+        String namespace = selection.requiredNamespace();
+        return namespace.isEmpty() == kind.type().namespaced()
+                ? Optional.empty()
+                : selection
+                        .name()
+                        .map(name -> Records.path(new ObjectKey(resource, namespace, name)));
     }
 
     /** The changes after a revision, oldest first. */

@@ -48,6 +48,22 @@ record Selection(String namespace, LabelSelector labels, FieldSelector fields) {
         return labels.isEmpty() && fields.isEmpty();
     }
 
+    /** Whether an object that is meant stays meant as long as it exists. */
+    boolean isFixed() {
+        return labels.isEmpty()
+                && fields.terms().stream().allMatch(term -> OF_EVERY_KIND.contains(term.field()));
+    }
+
+    /** Whether an object that is meant stays meant as long as it exists and stays on its node. */
+    boolean isFixedButForTheNode() {
+        return labels.isEmpty()
+                && fields.terms().stream()
+                        .map(FieldSelector.Term::field)
+                        .allMatch(
+                                field ->
+                                        OF_EVERY_KIND.contains(field) || field.equals(Facets.NODE));
+    }
+
     /** The one name that an object must have. */
     Optional<String> name() {
         return fields.required(Facets.NAME);

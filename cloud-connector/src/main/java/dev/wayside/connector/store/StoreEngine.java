@@ -10,8 +10,6 @@ import dev.wayside.connector.store.StoreWatch.Bookmark;
 import dev.wayside.connector.store.StoreWatch.Changed;
 import dev.wayside.connector.store.StoreWatch.Item;
 import dev.wayside.connector.store.StoreWatch.Present;
-import dev.wayside.model.FieldSelector;
-import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.io.IOException;
@@ -36,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  * makes them so is the {@link GroupWriter}. Safe for any thread.
  */
 final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
-    private static final Selection EVERYTHING =
-            new Selection("", LabelSelector.EVERYTHING, FieldSelector.EVERYTHING);
 
     private final StoreSettings settings;
     private final Map<String, KindShelf> shelves;
@@ -161,7 +157,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         lock.readLock().lock();
         try {
             long at = exact ? revision : visible;
-            if (!shelf.reachesBackTo(at, EVERYTHING)) {
+            if (!shelf.reachesBackTo(at)) {
                 throw new ApiException(
                         ApiException.Reason.EXPIRED,
                         after == null
@@ -217,14 +213,14 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                     ? Stream.concat(present, Stream.of(new Bookmark(visible, true))).iterator()
                     : present.iterator();
         }
-        if (!shelf.reachesBackTo(revision, selection)) {
+        KindShelf.Missed missed = shelf.missed(revision, selection).orElse(null);
+        if (missed == null) {
             throw new ApiException(
                     ApiException.Reason.EXPIRED,
                     "too old resource version: " + revision + " (" + visible + ")");
         }
-        return shelf.changesAfter(revision).stream()
-                .map(change -> (Item) new Changed(change))
-                .iterator();
+        Stream<Item> present = missed.present().stream().map(Present::new);
+        return Stream.concat(present, missed.changes().stream().map(Changed::new)).iterator();
     }
 
     private KindShelf shelf(ResourceType type) {

@@ -9,6 +9,7 @@ import dev.wayside.model.FieldSelector;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ResourceType;
 import java.io.IOException;
 import java.time.Duration;
@@ -70,11 +71,11 @@ final class HistoryTest {
             churn(store, 50_000);
             assertThat(store.disk().used()).isLessThan(50 << 20);
             isExpired(store, left, ALL);
-            // What it missed is trimmed by now, so it must list.
-            isExpired(store, left, MINE);
+            // The change that it missed is trimmed by now; the pod is there as it became.
+            assertThat(store.missed(PODS, left, MINE)).containsExactly("ADDED a");
             assertThat(store.missed(PODS, mine, MINE)).isEmpty();
             store.restart();
-            isExpired(store, left, MINE);
+            assertThat(store.missed(PODS, left, MINE)).containsExactly("ADDED a");
             assertThat(store.missed(PODS, mine, MINE)).isEmpty();
             store.delete(PODS, "b");
             assertThat(store.missed(PODS, mine, MINE)).containsExactly("DELETED b");
@@ -91,6 +92,46 @@ final class HistoryTest {
             churn(store, 80);
             isExpired(store, bound, MINE);
             isExpired(store, bound, FieldSelector.of("metadata.name", "a"));
+        }
+    }
+
+    @Test
+    void listsAgainWhereADepartureWasTrimmed() throws Exception {
+        try (MemoryStore store = open(10, 1_000)) {
+            store.pod("a", "mine", Map.of());
+            String both = store.pod("b", "mine", Map.of());
+            store.delete(PODS, "a");
+            String one = store.pod("b", "mine", Map.of("x", "y"));
+            store.pod("b", "mine", Map.of("x", "z"));
+            churn(store, 80);
+            isExpired(store, both, MINE);
+            isExpired(
+                    store, both, FieldSelector.parse("metadata.name=a,metadata.namespace=default"));
+            assertThat(store.missed(PODS, one, MINE)).containsExactly("ADDED b");
+            store.restart();
+            isExpired(store, both, MINE);
+            assertThat(store.missed(PODS, one, MINE)).containsExactly("ADDED b");
+        }
+    }
+
+    @Test
+    void doesNotTakePodsThatAreThereForAllThatALabelMissed() throws Exception {
+        try (MemoryStore store = open(10, 1_000)) {
+            String seen = store.pod("a", "mine", Map.of("app", "web"));
+            store.pod("a", "mine", Map.of("app", "db"));
+            churn(store, 80);
+            assertThat(store.missed(PODS, seen, MINE)).containsExactly("ADDED a");
+            assertThatThrownBy(
+                            () ->
+                                    store.watch(
+                                            PODS,
+                                            "",
+                                            seen,
+                                            LabelSelector.parse("app=web"),
+                                            MINE,
+                                            false,
+                                            new Recorder()))
+                    .hasMessageContaining("too old resource version");
         }
     }
 
