@@ -30,6 +30,7 @@ final class Couriers {
 
     static final String JSON = "application/json";
     static final String MERGE_PATCH = "application/merge-patch+json";
+    static final String STRATEGIC_PATCH = "application/strategic-merge-patch+json";
 
     private static final Logger LOG = LoggerFactory.getLogger(Couriers.class);
     private static final byte[] NO_BODY = new byte[0];
@@ -42,29 +43,53 @@ final class Couriers {
         this.nodeName = nodeName;
     }
 
-    /** A merge patch on the status, with the UID in metadata as precondition. */
+    /** A patch of the status, with the UID in metadata as precondition. */
     CompletableFuture<Outcome> status(Upstream upstream, String key, JsonObject entry) {
-        ObjectKey object = Keys.objectKey(key);
-        String uid = Keys.uid(key);
         JsonObject there =
-                store.get(Keys.object(object))
-                        .filter(it -> it.text("metadata", "uid").equals(uid))
+                store.get(Keys.object(Keys.objectKey(key)))
+                        .filter(it -> it.text("metadata", "uid").equals(Keys.uid(key)))
                         .map(it -> it.object("status"))
                         .orElse(JsonObject.EMPTY);
-        JsonObject patch =
+        return status(upstream, key, there, entry.object("status"), true);
+    }
+
+    /**
+     * @param there what is known of the status that the connector has
+     * @param look whether the answer shows that it had another, and what is still to be changed
+     */
+    private CompletableFuture<Outcome> status(
+            Upstream upstream, String key, JsonObject there, JsonObject wanted, boolean look) {
+        ObjectKey object = Keys.objectKey(key);
+        String uid = Keys.uid(key);
+        String type = patchType(path(object));
+        StatusPatch patch = new StatusPatch(type.equals(STRATEGIC_PATCH));
+        JsonObject body =
                 JsonObject.builder()
                         .put("metadata", JsonObject.of("uid", uid))
-                        .put("status", StatusPatch.replace(there, entry.object("status")))
+                        .put("status", patch.from(there, wanted))
                         .build();
-        return upstream.send("PATCH", path(object) + "/status", MERGE_PATCH, patch.toBytes())
+        return upstream.send("PATCH", path(object) + "/status", type, body.toBytes())
                 .thenCompose(
                         answer ->
                                 switch (answer.status()) {
+                                    case 200 -> {
+                                        JsonObject now = object(answer).object("status");
+                                        yield look && !patch.from(now, wanted).isEmpty()
+                                                ? status(upstream, key, now, wanted, false)
+                                                : done();
+                                    }
                                     case 404 -> done();
                                     case 409 -> isStillThere(upstream, object, uid);
                                     case 403 -> done(forbidden(answer, key, false));
                                     default -> done(judge(answer, key, false));
                                 });
+    }
+
+    /** Kubernetes' own groups have strategic patches; kinds that others define have not. */
+    static String patchType(String path) {
+        String group = path.startsWith("/apis/") ? path.split("/")[2] : "";
+        boolean others = group.indexOf('.') >= 0 && !group.endsWith(".k8s.io");
+        return others ? MERGE_PATCH : STRATEGIC_PATCH;
     }
 
     /** A deletion with grace 0 and the UID as precondition. */
@@ -179,10 +204,13 @@ final class Couriers {
     }
 
     private static String uidOf(HttpResponse answer) {
+        return object(answer).text("metadata", "uid");
+    }
+
+    private static JsonObject object(HttpResponse answer) {
         try {
             return JsonReader.readObject(
-                            answer.body(), JsonLimits.DEFAULT, JsonReader.DuplicateNames.LAST_WINS)
-                    .text("metadata", "uid");
+                    answer.body(), JsonLimits.DEFAULT, JsonReader.DuplicateNames.LAST_WINS);
         } catch (JsonException e) {
             throw new IllegalStateException("an answer that is no JSON", e);
         }

@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * ours.
  */
 final class UplinkLink implements CloudLink {
-    private static final String STRATEGIC_PATCH = "application/strategic-merge-patch+json";
-
     private final Supplier<@Nullable Upstream> current;
 
     UplinkLink(Supplier<@Nullable Upstream> current) {
@@ -89,13 +87,7 @@ final class UplinkLink implements CloudLink {
         }
     }
 
-    /** Kubernetes' own groups have strategic patches; kinds that others define have not. */
     private static String contentType(String method, String path) {
-        if (!method.equals("PATCH")) {
-            return Couriers.JSON;
-        }
-        String group = path.startsWith("/apis/") ? path.split("/")[2] : "";
-        boolean ours = group.indexOf('.') >= 0 && !group.endsWith(".k8s.io");
-        return ours ? Couriers.MERGE_PATCH : STRATEGIC_PATCH;
+        return method.equals("PATCH") ? Couriers.patchType(path) : Couriers.JSON;
     }
 }

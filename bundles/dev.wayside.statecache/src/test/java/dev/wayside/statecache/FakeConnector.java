@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
  * watches with history, merge patches, deletions with preconditions.
  */
 final class FakeConnector implements Uplink.Dialer {
-    record Request(String method, String target, JsonObject body) {
+    record Request(String method, String target, String contentType, JsonObject body) {
         String path() {
             return target.split("\\?")[0];
         }
@@ -224,11 +224,13 @@ final class FakeConnector implements Uplink.Dialer {
         if (!uid.isEmpty() && !uid.equals(there.text("metadata", "uid"))) {
             return status(409);
         }
-        put(path, merge(there, request.body));
+        boolean strategic = request.contentType.contains("strategic");
+        put(path, merge(there, request.body, strategic));
         return ok(objects.get(path));
     }
 
-    static JsonObject merge(JsonObject target, JsonObject patch) {
+    /** As the connector does it, with as much of strategic patches as a status needs. */
+    static JsonObject merge(JsonObject target, JsonObject patch, boolean strategic) {
         JsonObject.Builder merged = target.toBuilder();
         patch.members()
                 .forEach(
@@ -236,12 +238,32 @@ final class FakeConnector implements Uplink.Dialer {
                             if (value instanceof JsonNull) {
                                 merged.remove(name);
                             } else if (value instanceof JsonObject object) {
-                                merged.put(name, merge(target.object(name), object));
+                                merged.put(name, merge(target.object(name), object, strategic));
+                            } else if (strategic && value instanceof JsonArray array) {
+                                merged.put(name, merge(name, target.array(name), array));
                             } else {
                                 merged.put(name, value);
                             }
                         });
         return merged.build();
+    }
+
+    private static JsonArray merge(String name, JsonArray target, JsonArray patch) {
+        List<JsonObject> elements = new ArrayList<>(patch.objects());
+        boolean replaces = elements.removeIf(each -> each.has("$patch"));
+        String key =
+                Map.of("conditions", "type", "podIPs", "ip", "hostIPs", "ip")
+                        .getOrDefault(name, "");
+        if (replaces || key.isEmpty()) {
+            return new JsonArray(List.<Json>copyOf(elements));
+        }
+        Map<String, JsonObject> merged = new LinkedHashMap<>();
+        target.objects().forEach(each -> merged.put(each.text(key), each));
+        elements.forEach(
+                each ->
+                        merged.merge(
+                                each.text(key), each, (old, change) -> merge(old, change, true)));
+        return new JsonArray(List.<Json>copyOf(merged.values()));
     }
 
     private HttpResponse list(Request request) {
@@ -308,7 +330,7 @@ final class FakeConnector implements Uplink.Dialer {
             if (closed) {
                 return CompletableFuture.failedFuture(new IOException("closed"));
             }
-            Request request = new Request(method, target, parse(body));
+            Request request = new Request(method, target, contentType, parse(body));
             requests.add(request);
             if (mute) {
                 return new CompletableFuture<>();
@@ -326,7 +348,7 @@ final class FakeConnector implements Uplink.Dialer {
 
         @Override
         public LineStream lines(String target, LineListener listener) {
-            requests.add(new Request("WATCH", target, JsonObject.EMPTY));
+            requests.add(new Request("WATCH", target, "", JsonObject.EMPTY));
             for (Map.Entry<String, Integer> entry : statusFor.entrySet()) {
                 if (("WATCH " + target).contains(entry.getKey())) {
                     listener.onEnd(entry.getValue());

@@ -4,6 +4,7 @@ package dev.wayside.statecache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.ResourceType;
@@ -487,5 +488,27 @@ class FollowingTest {
                         "secrets/ns/g",
                         "secrets/ns/i",
                         "secrets/ns/j");
+    }
+
+    /** What a readiness gate waits for is no echo of ours: it is heard at once. */
+    @Test
+    void hearsAtOnceOfAConditionThatAGateWaitsFor() throws Exception {
+        JsonObject pod =
+                connector.pod(
+                        "gated",
+                        JsonObject.of(
+                                "readinessGates",
+                                new JsonArray(
+                                        List.of(
+                                                JsonObject.of(
+                                                        "conditionType", "example.com/up")))));
+        rig.settle();
+        JsonObject up = JsonObject.of("type", "example.com/up").with("status", "True");
+        connector.put(
+                "/api/v1/namespaces/default/pods/gated",
+                pod.with("status", JsonObject.of("conditions", new JsonArray(List.of(up)))));
+        rig.settle();
+        assertThat(rig.desired.get(rig.pod("gated")).orElseThrow().condition("example.com/up"))
+                .contains(up);
     }
 }

@@ -4,6 +4,8 @@ package dev.wayside.statecache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.api.state.Outbox.EventRecord;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
@@ -15,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +73,47 @@ class ReportingTest {
         rig.outbox.status(rig.pod("one"), uid, phase("Running"));
         rig.settle();
         assertThat(connector.objects.get(ONE).object("status")).isEqualTo(phase("Running"));
+    }
+
+    @Test
+    void aConditionOfAnotherWriterStays() throws Exception {
+        connector.put(ONE, connector.objects.get(ONE).with("status", conditions("Gate", "Ready")));
+        rig.outbox.status(rig.pod("one"), uid, conditions("Ready", "Initialized"));
+        rig.settle();
+        assertThat(types(connector.objects.get(ONE)))
+                .containsExactly("Gate", "Ready", "Initialized");
+    }
+
+    @Test
+    void addressesThatWerePutAsideDoNotStay() throws Exception {
+        rig.outbox.status(rig.pod("one"), uid, addresses("10.0.0.1"));
+        rig.settle();
+        rig.pass(WHILE);
+        rig.outbox.status(rig.pod("one"), uid, addresses("10.0.0.2"));
+        rig.settle();
+        assertThat(connector.objects.get(ONE).object("status")).isEqualTo(addresses("10.0.0.2"));
+    }
+
+    /** The cache has not heard of the first status yet when the second is sent. */
+    @Test
+    void aStatusReplacesOneThatHasNotComeBackYet() throws Exception {
+        rig.outbox.status(rig.pod("one"), uid, phase("Failed").with("reason", "Evicted"));
+        rig.settle();
+        rig.outbox.status(rig.pod("one"), uid, phase("Pending"));
+        rig.settle();
+        assertThat(connector.objects.get(ONE).object("status")).isEqualTo(phase("Pending"));
+    }
+
+    @Test
+    void sendsOnlyWhatIsNew() throws Exception {
+        rig.outbox.status(
+                rig.pod("one"), uid, conditions("Ready", "Initialized").with("phase", "A"));
+        rig.settle();
+        rig.pass(WHILE);
+        rig.outbox.status(
+                rig.pod("one"), uid, conditions("Ready", "Initialized").with("phase", "B"));
+        rig.settle();
+        assertThat(last("PATCH").body().object("status")).isEqualTo(phase("B"));
     }
 
     @Test
@@ -328,6 +372,29 @@ class ReportingTest {
     private void back() throws Exception {
         connector.reachable = true;
         rig.pass(WHILE);
+    }
+
+    private static JsonObject conditions(String... types) {
+        return JsonObject.of(
+                "conditions",
+                new JsonArray(
+                        Stream.of(types)
+                                .map(
+                                        type ->
+                                                (Json)
+                                                        JsonObject.of("type", type)
+                                                                .with("status", "True"))
+                                .toList()));
+    }
+
+    private static List<String> types(JsonObject object) {
+        return object.object("status").array("conditions").objects().stream()
+                .map(condition -> condition.text("type"))
+                .toList();
+    }
+
+    private static JsonObject addresses(String address) {
+        return JsonObject.of("podIPs", new JsonArray(List.of(JsonObject.of("ip", address))));
     }
 
     private static JsonObject phase(String phase) {

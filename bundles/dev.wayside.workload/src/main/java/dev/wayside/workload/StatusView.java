@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Writes {@code status} of a Pod as core/v1 defines it. Pure: the same facts give an equal status,
@@ -19,13 +18,6 @@ import java.util.Set;
  */
 final class StatusView {
     /** Conditions that the node agent writes; others in the Pod are other people's and stay. */
-    private static final Set<String> OURS =
-            Set.of(
-                    "PodReadyToStartContainers",
-                    "Initialized",
-                    "Ready",
-                    "ContainersReady",
-                    "PodScheduled");
 
     /** Why a container does not run (yet). */
     record Waiting(String reason, String message) {}
@@ -62,7 +54,7 @@ final class StatusView {
                 .put("message", record.message())
                 .put("startTime", time(record.decided()))
                 .put("qosClass", Qos.of(pod))
-                .putUnlessEmpty("conditions", new StatusView(facts, pod).kept())
+                .put("conditions", new JsonArray(List.of(new StatusView(facts, pod).scheduled())))
                 .build();
     }
 
@@ -237,26 +229,20 @@ final class StatusView {
 
     private JsonArray allConditions() {
         List<Json> all = new ArrayList<>(conditions);
-        kept().forEach(all::add);
+        all.add(scheduled());
         return new JsonArray(all);
     }
 
-    /** What the scheduler and others wrote. A pod that is bound to a node was scheduled. */
-    private JsonArray kept() {
-        List<Json> kept = new ArrayList<>();
-        Optional<JsonObject> scheduled =
-                pod.condition("PodScheduled").or(() -> lastCondition("PodScheduled"));
-        kept.add(
-                scheduled.orElseGet(
+    /** What the scheduler wrote. A pod that is bound to a node was scheduled. */
+    private JsonObject scheduled() {
+        return pod.condition("PodScheduled")
+                .or(() -> lastCondition("PodScheduled"))
+                .orElseGet(
                         () ->
                                 JsonObject.builder()
                                         .put("type", "PodScheduled")
                                         .put("status", "True")
                                         .put("lastTransitionTime", since("PodScheduled", "True"))
-                                        .build()));
-        pod.status().array("conditions").objects().stream()
-                .filter(condition -> !OURS.contains(condition.text("type")))
-                .forEach(kept::add);
-        return new JsonArray(kept);
+                                        .build());
     }
 }

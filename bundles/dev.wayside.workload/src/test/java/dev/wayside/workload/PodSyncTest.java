@@ -615,7 +615,7 @@ final class PodSyncTest {
     }
 
     @Test
-    void keepsWhatOthersWroteIntoTheStatus() throws Exception {
+    void reportsTheSchedulersConditionAsItIsAndNoneOfOthers() throws Exception {
         KubeObject pod = gateway.ask("a", WEB);
         gateway.ask(
                 pod.withStatus(
@@ -637,11 +637,8 @@ final class PodSyncTest {
                         TestGateway.parse(
                                 """
                                 {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}\
-                                """),
-                        TestGateway.parse(
-                                """
-                                {"type": "example.test/gate", "status": "False"}\
-                                """));
+                                """))
+                .noneMatch(condition -> condition.text("type").equals("example.test/gate"));
     }
 
     @Test

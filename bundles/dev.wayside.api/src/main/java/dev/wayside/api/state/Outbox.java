@@ -16,7 +16,8 @@ public interface Outbox {
      * Reports an object's status. Only the newest per object and UID is kept and sent. Dropped if
      * the connector says that the object or the UID is gone.
      *
-     * @param status the whole of {@code status}; it replaces what the connector has
+     * @param status the whole of {@code status}; it replaces what the connector has, but for
+     *     conditions of types that are not in it: those are others'
      * @throws StateException if it cannot be stored; the caller should try again later
      */
     void status(ObjectKey key, String uid, JsonObject status) throws StateException;
