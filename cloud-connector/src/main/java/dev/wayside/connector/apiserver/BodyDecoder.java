@@ -31,12 +31,20 @@ final class BodyDecoder {
     BodyDecoder() {
         this(
                 Map.of(
-                        "application/json", new JsonFormat(),
-                        "application/yaml", new YamlFormat(),
-                        "application/apply-patch+yaml", new YamlFormat(),
-                        "application/merge-patch+json", new JsonFormat(),
-                        "application/strategic-merge-patch+json", new JsonFormat(),
-                        "application/json-patch+json", new JsonFormat()));
+                        "application/json",
+                        new JsonFormat(),
+                        "application/yaml",
+                        new YamlFormat(),
+                        PROTOBUF,
+                        new ProtobufFormat(),
+                        "application/apply-patch+yaml",
+                        new YamlFormat(),
+                        "application/merge-patch+json",
+                        new JsonFormat(),
+                        "application/strategic-merge-patch+json",
+                        new JsonFormat(),
+                        "application/json-patch+json",
+                        new JsonFormat()));
     }
 
     BodyDecoder(Map<String, Format> formats) {
@@ -64,14 +72,11 @@ final class BodyDecoder {
     }
 
     private static ApiException unsupported(String type) {
-        String what =
-                type.equals(PROTOBUF)
-                        ? "protobuf request bodies are not served by this version; "
-                        : "";
         return new ApiException(
                 Reason.UNSUPPORTED_MEDIA_TYPE,
                 "the body of the request was in an unknown format - "
-                        + what
-                        + "accepted media types include: application/json, application/yaml");
+                        + type
+                        + "; accepted media types include: application/json, application/yaml, "
+                        + PROTOBUF);
     }
 }

@@ -77,10 +77,19 @@ final class TypeTable {
     private final Map<String, String> descriptions = new HashMap<>();
     private final Map<String, StructType> structs = new HashMap<>();
 
+    /** Read once, when it is first asked for. */
+    private static final class Loaded {
+        static final TypeTable TABLE = readAll();
+    }
+
     private TypeTable() {}
 
-    /** The table that is in the jar. */
+    /** The table that is in the jar. Immutable. */
     static TypeTable load() {
+        return Loaded.TABLE;
+    }
+
+    private static TypeTable readAll() {
         TypeTable table = new TypeTable();
         table.read("kube-types.txt");
         table.read("wayside-types.txt");

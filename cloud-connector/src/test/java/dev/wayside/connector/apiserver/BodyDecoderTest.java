@@ -57,12 +57,17 @@ class BodyDecoderTest {
     }
 
     @Test
-    void saysThatProtobufIsNotServed() {
-        assertThatThrownBy(() -> decode("application/vnd.kubernetes.protobuf", "k8s"))
-                .hasMessageContaining("protobuf request bodies are not served")
-                .isInstanceOfSatisfying(
-                        ApiException.class,
-                        e -> assertThat(e.reason()).isEqualTo(Reason.UNSUPPORTED_MEDIA_TYPE));
+    void saysWhichTypesItTakes() {
+        assertRefused("text/csv", "", Reason.UNSUPPORTED_MEDIA_TYPE);
+        assertThatThrownBy(() -> decode("text/csv", ""))
+                .hasMessageContaining("text/csv")
+                .hasMessageContaining("application/vnd.kubernetes.protobuf");
+    }
+
+    @Test
+    void refusesProtobufThatIsNone() {
+        assertRefused(BodyDecoder.PROTOBUF, "", Reason.BAD_REQUEST);
+        assertRefused(BodyDecoder.PROTOBUF, "k8s\0\u007f", Reason.BAD_REQUEST);
     }
 
     private void assertRefused(String type, String body, Reason reason) {
