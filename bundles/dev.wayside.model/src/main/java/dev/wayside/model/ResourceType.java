@@ -23,6 +23,12 @@ public record ResourceType(
     public static final ResourceType EVENTS = new ResourceType("", "v1", "Event", "events", true);
     public static final ResourceType SERVICE_ACCOUNTS =
             new ResourceType("", "v1", "ServiceAccount", "serviceaccounts", true);
+    public static final ResourceType SERVICES =
+            new ResourceType("", "v1", "Service", "services", true);
+    public static final ResourceType ENDPOINTS =
+            new ResourceType("", "v1", "Endpoints", "endpoints", true);
+    public static final ResourceType ENDPOINT_SLICES =
+            new ResourceType("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true);
     public static final ResourceType LEASES =
             new ResourceType("coordination.k8s.io", "v1", "Lease", "leases", true);
     public static final ResourceType CERTIFICATE_SIGNING_REQUESTS =

@@ -4,6 +4,7 @@ package dev.wayside.connector.grid;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
+import dev.wayside.connector.workload.EndpointsController;
 import dev.wayside.connector.workload.GarbageCollector;
 import dev.wayside.connector.workload.NamespaceController;
 import dev.wayside.connector.workload.NodeLifecycle;
@@ -36,6 +37,7 @@ public final class Controllers implements AutoCloseable {
     private final PodCleaner pods;
     private final GarbageCollector garbage;
     private final NamespaceController namespaces;
+    private final EndpointsController endpoints;
 
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
@@ -47,6 +49,7 @@ public final class Controllers implements AutoCloseable {
         this.pods = new PodCleaner(cluster);
         this.garbage = new GarbageCollector(cluster, 4);
         this.namespaces = new NamespaceController(cluster);
+        this.endpoints = new EndpointsController(cluster, 2);
     }
 
     /**
@@ -81,6 +84,7 @@ public final class Controllers implements AutoCloseable {
         replicaSets.start();
         deployments.start();
         grids.start();
+        endpoints.start();
         log.info("controllers started");
     }
 
@@ -89,6 +93,7 @@ public final class Controllers implements AutoCloseable {
     public void close() {
         List<AutoCloseable> all =
                 List.of(
+                        endpoints,
                         grids,
                         deployments,
                         replicaSets,

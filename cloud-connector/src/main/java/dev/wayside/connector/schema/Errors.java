@@ -82,6 +82,13 @@ final class Errors {
         add("FieldValueTooLong", field, "Too long: may not be more than " + mostBytes + " bytes");
     }
 
+    void tooMany(String field, int count, int most) {
+        add(
+                "FieldValueTooMany",
+                field,
+                "Too many: " + count + ": must have at most " + most + " items");
+    }
+
     /** Complains unless both are equal. */
     void immutable(String field, Json before, Json after) {
         if (!before.equals(after)) {

@@ -4,6 +4,7 @@ package dev.wayside.connector.schema;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +48,29 @@ public interface KindDefinition {
 
     /** Fills in defaults. */
     KubeObject withDefaults(KubeObject object);
+
+    /**
+     * What of an object stays when a replacement leaves it out, because the system gave it.
+     *
+     * @param after with defaults
+     */
+    default KubeObject keeping(KubeObject before, KubeObject after) {
+        return after;
+    }
+
+    /** Whether {@link #allotted} has something to give. */
+    default boolean allots() {
+        return false;
+    }
+
+    /**
+     * Gives an object that is written what no two objects of its kind may share.
+     *
+     * @param others all other objects of the kind, of which none is written meanwhile
+     */
+    default Allotted allotted(KubeObject object, Collection<KubeObject> others) {
+        return new Allotted(object, List.of());
+    }
 
     /** What is wrong with a new object (defaults filled in); empty if nothing is. */
     List<FieldError> validateCreate(KubeObject object);
@@ -118,4 +142,9 @@ public interface KindDefinition {
      *     value: "X": must be …}
      */
     record FieldError(String reason, String field, String message) {}
+
+    /**
+     * @param errors why it could not be given
+     */
+    record Allotted(KubeObject object, List<FieldError> errors) {}
 }

@@ -21,6 +21,13 @@ final class NameRules {
                     + " '123-abc', regex used for validation is '"
                     + LABEL
                     + "')";
+    private static final String DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
+    private static final String DNS_1035_TEXT =
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with"
+                    + " an alphabetic character, and end with an alphanumeric character (e.g."
+                    + " 'my-name',  or 'abc-123', regex used for validation is '"
+                    + DNS_1035
+                    + "')";
     private static final String SUBDOMAIN_TEXT =
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters,"
                     + " '-' or '.', and must start and end with an alphanumeric character (e.g."
@@ -45,6 +52,7 @@ final class NameRules {
                     + " '[-._a-zA-Z0-9]+')";
 
     private static final Pattern LABEL_FORM = Pattern.compile(LABEL);
+    private static final Pattern DNS_1035_FORM = Pattern.compile(DNS_1035);
     private static final Pattern SUBDOMAIN_FORM = Pattern.compile(SUBDOMAIN);
     private static final Pattern QUALIFIED_FORM = Pattern.compile(QUALIFIED);
     private static final Pattern LABEL_VALUE_FORM = Pattern.compile("(" + QUALIFIED + ")?");
@@ -65,6 +73,11 @@ final class NameRules {
 
     static List<String> label(String name) {
         return matching(name, 63, LABEL_FORM, LABEL_TEXT);
+    }
+
+    /** What becomes a name in DNS: the names of Services. */
+    static List<String> dns1035(String name) {
+        return matching(name, 63, DNS_1035_FORM, DNS_1035_TEXT);
     }
 
     static List<String> subdomain(String name) {

@@ -2,6 +2,8 @@
 package dev.wayside.connector.store;
 
 import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.KindDefinition.Allotted;
+import dev.wayside.connector.schema.KindDefinition.FieldError;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.model.JsonObject;
@@ -17,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +38,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
 
     private final @Nullable DataFolder folder;
     private final StoreEngine engine;
+    private final Allotments allotments;
     private final Kinds kinds;
     private final StoreSettings settings;
     private final Clock clock;
@@ -47,6 +51,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
             Clock clock) {
         this.folder = folder;
         this.engine = engine;
+        this.allotments = new Allotments(engine);
         this.kinds = kinds;
         this.settings = settings;
         this.clock = clock;
@@ -154,10 +159,19 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
     /** Empty if there is an object of that name. */
     private Optional<KubeObject> create(
             KindDefinition kind, KubeObject object, String name, WriteOptions options) {
-        KubeObject created =
-                WriteRules.created(
-                        kind, object, name, UUID.randomUUID().toString(), clock.instant());
-        WriteRules.refuseIfWrong(kind, created, kind.validateCreate(created));
+        return allotments.alone(kind, () -> createNow(kind, object, name, options));
+    }
+
+    private Optional<KubeObject> createNow(
+            KindDefinition kind, KubeObject object, String name, WriteOptions options) {
+        Allotted allotted =
+                allotments.given(
+                        kind,
+                        WriteRules.created(
+                                kind, object, name, UUID.randomUUID().toString(), clock.instant()));
+        KubeObject created = allotted.object();
+        WriteRules.refuseIfWrong(
+                kind, created, joined(allotted.errors(), kind.validateCreate(created)));
         ObjectKey key = created.key(kind.type());
         if (options.dryRun()) {
             refuseIfNoNamespace(kind, key);
@@ -262,6 +276,10 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return subresource.equals("scale") ? Scales.of(object) : object;
     }
 
+    private static List<FieldError> joined(List<FieldError> some, List<FieldError> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
+    }
+
     /** Empty if somebody else wrote in between. */
     private Optional<KubeObject> replace(
             KindDefinition kind,
@@ -269,10 +287,26 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
             KubeObject object,
             String subresource,
             WriteOptions options) {
+        return allotments.alone(kind, () -> replaceNow(kind, seen, object, subresource, options));
+    }
+
+    private Optional<KubeObject> replaceNow(
+            KindDefinition kind,
+            Stored seen,
+            KubeObject object,
+            String subresource,
+            WriteOptions options) {
         KubeObject before = seen.object();
         WriteRules.checkPreconditions(seen.key(), before, object);
-        KubeObject after = WriteRules.replaced(kind, before, object, subresource, clock.instant());
-        WriteRules.refuseIfWrong(kind, after, kind.validateUpdate(before, after, subresource));
+        Allotted allotted =
+                allotments.given(
+                        kind,
+                        WriteRules.replaced(kind, before, object, subresource, clock.instant()));
+        KubeObject after = allotted.object();
+        WriteRules.refuseIfWrong(
+                kind,
+                after,
+                joined(allotted.errors(), kind.validateUpdate(before, after, subresource)));
         boolean ends = Deletion.isOver(kind, after);
         KubeObject unwritten = Stored.at(after, seen.revision());
         if (options.dryRun() || (!ends && unwritten.equals(before))) {

@@ -177,7 +177,7 @@ final class WriteRules {
                                     .put("finalizers", before.spec().get("finalizers"))
                                     .build());
         }
-        return kind.withDefaults(after);
+        return kind.keeping(before, kind.withDefaults(after));
     }
 
     private static KubeObject with(KubeObject object, String member, KubeObject from) {

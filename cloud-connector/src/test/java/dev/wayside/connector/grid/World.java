@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -58,6 +59,7 @@ final class World implements AutoCloseable {
     private final BlockingQueue<ObjectKey> gatewayWork = new LinkedBlockingQueue<>();
     private final Thread gateways = new Thread(this::runPods, "gateways");
     private volatile Predicate<KubeObject> healthy = pod -> true;
+    private final Map<String, Integer> addresses = new HashMap<>();
     private volatile boolean closed;
     private @Nullable Controllers controllers;
 
@@ -181,10 +183,23 @@ final class World implements AutoCloseable {
             JsonObject status =
                     pod.status().toBuilder()
                             .put("phase", "Running")
+                            .put("podIP", address(pod))
                             .put("conditions", JsonArray.of(condition))
                             .build();
             store.update(ResourceType.PODS, pod.withStatus(status), "status", USER);
         }
+    }
+
+    private String address(KubeObject pod) {
+        int number = addresses.computeIfAbsent(pod.uid(), uid -> addresses.size() + 1);
+        return "10.244." + number / 250 + "." + (number % 250 + 1);
+    }
+
+    KubeObject service(String name, String spec) {
+        return store.create(
+                ResourceType.SERVICES,
+                KubeObject.of(ResourceType.SERVICES, NAMESPACE, name).withSpec(parse(spec)),
+                USER);
     }
 
     void namespace(String name) {

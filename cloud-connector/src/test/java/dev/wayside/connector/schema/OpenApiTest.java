@@ -27,6 +27,7 @@ class OpenApiTest {
                         "api/v1",
                         "apis/apps/v1",
                         "apis/coordination.k8s.io/v1",
+                        "apis/discovery.k8s.io/v1",
                         "apis/certificates.k8s.io/v1",
                         "apis/superedge.io/v1");
         assertThat(index.text("apis/apps/v1", "serverRelativeURL"))
