@@ -44,7 +44,7 @@ final class PlannerTest {
     }
 
     private static PodReality reality(boolean sandbox, PodReality.Container... containers) {
-        return new PodReality("u-1", "default", "web", sandbox, "10.0.0.5", List.of(containers));
+        return new PodReality("u-1", "default", "web", sandbox, sandbox ? "sandbox-1" : "", "10.0.0.5", List.of(containers));
     }
 
     private static PodReality.Container container(
