@@ -19,6 +19,13 @@ sealed interface Action {
 
     record EnsureSandbox(SandboxRequest request) implements Action {}
 
+    /**
+     * Remembers in which surroundings the init containers run, before any does.
+     *
+     * @param former by container: the newest attempt that was started in others
+     */
+    record NoteSandbox(String sandboxId, Map<String, Integer> former) implements Action {}
+
     /** Done in the background; its end queues the pod's key. */
     record PullImage(String container, String image, PullPolicy policy, int attempt)
             implements Action {}

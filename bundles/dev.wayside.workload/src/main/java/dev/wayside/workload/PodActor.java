@@ -79,7 +79,12 @@ final class PodActor {
         if (action instanceof Action.EnsureSandbox sandbox) {
             return sandbox(pod, sandbox);
         }
-        if (action instanceof Action.PullImage pull) {
+        if (action instanceof Action.NoteSandbox note) {
+            PodRecord record = facts.record();
+            if (record != null) {
+                records.put(record.withSandbox(note.sandboxId(), note.former()));
+            }
+        } else if (action instanceof Action.PullImage pull) {
             pull(pod, pull);
         } else if (action instanceof Action.StartContainer start) {
             return start(pod, start.request());

@@ -27,6 +27,7 @@ final class Support {
                     "enableServiceLinks",
                     "hostNetwork",
                     "hostname",
+                    "initContainers",
                     "nodeName",
                     "nodeSelector",
                     "os",
@@ -136,6 +137,14 @@ final class Support {
         List<JsonObject> containers = spec.array("containers").objects();
         for (int i = 0; found.isEmpty() && i < containers.size(); i++) {
             found = container("spec.containers[" + i + "]", containers.get(i), security);
+        }
+        List<JsonObject> init = spec.array("initContainers").objects();
+        for (int i = 0; found.isEmpty() && i < init.size(); i++) {
+            JsonObject one =
+                    dev.wayside.model.PodContainers.isSidecar(init.get(i))
+                            ? init.get(i).without("restartPolicy")
+                            : init.get(i);
+            found = container("spec.initContainers[" + i + "]", one, security);
         }
         return found;
     }

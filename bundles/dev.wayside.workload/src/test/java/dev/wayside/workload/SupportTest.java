@@ -48,7 +48,8 @@ final class SupportTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "spec.initContainers                  | `\"initContainers\": [{\"name\": \"i\"}]`",
+                "spec.initContainers[0].restartPolicy | `\"initContainers\": [{\"name\": \"i\","
+                        + " \"restartPolicy\": \"OnFailure\"}]`",
                 "spec.ephemeralContainers             | `\"ephemeralContainers\": [{\"name\":"
                         + " \"i\"}]`",
                 "spec.hostPID                         | `\"hostPID\": true`",
