@@ -54,7 +54,15 @@ final class Planner {
             List<Action> stops = new ArrayList<>();
             facts.running().stream()
                     .filter(container -> !facts.memory().stops().containsKey(container.id()))
-                    .forEach(it -> stops.add(stop(it, grace(pod), false, "Stopping container ")));
+                    .forEach(
+                            it ->
+                                    stops.add(
+                                            stop(
+                                                    facts,
+                                                    it,
+                                                    grace(pod),
+                                                    false,
+                                                    "Stopping container " + it.name())));
             return stops;
         }
         PodRecord record = facts.record();
@@ -101,10 +109,35 @@ final class Planner {
         }
     }
 
-    private static Action.StopContainer stop(
-            PodReality.Container container, Duration grace, boolean replaced, String why) {
+    static Action.StopContainer stop(
+            PodFacts facts,
+            PodReality.Container container,
+            Duration grace,
+            boolean replaced,
+            String why) {
         return new Action.StopContainer(
-                container.id(), container.name(), container.attempt(), grace, replaced, why);
+                container.id(),
+                container.name(),
+                container.attempt(),
+                grace,
+                replaced,
+                why,
+                hook(facts, container.name(), "preStop"));
+    }
+
+    private static @Nullable Handler hook(PodFacts facts, String container, String name) {
+        KubeObject pod = facts.pod();
+        if (pod == null) {
+            return null;
+        }
+        for (JsonObject spec : PodContainers.all(pod)) {
+            JsonObject hook = spec.object("lifecycle", name);
+            if (spec.text("name").equals(container) && !hook.isEmpty()) {
+                return Handler.of(hook, spec, ProbeTarget.address(facts))
+                        .orElseGet(() -> new Handler.Broken("the pod has no address"));
+            }
+        }
+        return null;
     }
 
     private static Duration grace(KubeObject pod) {
@@ -188,7 +221,7 @@ final class Planner {
 
         private void stopOnce(PodReality.Container container, boolean replaced, String why) {
             if (!memory.stops().containsKey(container.id())) {
-                actions.add(stop(container, grace(pod), replaced, why));
+                actions.add(stop(facts, container, grace(pod), replaced, why + container.name()));
             }
         }
 
@@ -311,12 +344,17 @@ final class Planner {
                             .filter(known -> !known.unhealthy().isEmpty());
             if (health.isPresent() && !memory.stops().containsKey(container.id())) {
                 Duration grace = health.get().grace();
+                boolean again =
+                        !restartPolicy.equals("Never")
+                                || PodContainers.init(pod).stream()
+                                        .anyMatch(it -> it.text("name").equals(container.name()));
                 actions.add(
                         stop(
+                                facts,
                                 container,
                                 grace == null ? grace(pod) : grace,
                                 false,
-                                health.get().unhealthy()));
+                                health.get().unhealthy() + (again ? ", will be restarted" : "")));
             }
         }
 
@@ -423,7 +461,9 @@ final class Planner {
             }
             try {
                 starts.add(
-                        new Action.StartContainer(requests.container(facts, pod, spec, attempt)));
+                        new Action.StartContainer(
+                                requests.container(facts, pod, spec, attempt),
+                                hook(facts, name, "postStart")));
             } catch (InputException e) {
                 hold(name, "CreateContainerConfigError", e.text());
                 sayOnce("Failed", "Error: " + e.text(), "config " + name + " " + e.text());

@@ -13,7 +13,8 @@ import java.util.List;
  * what is remembered; then the deletion is confirmed.
  */
 final class Teardown {
-    private static final Duration LEAST_GRACE = Duration.ofSeconds(2);
+    /** What comes late, because others have taken the time, still gets a moment. */
+    static final Duration LEAST_GRACE = Duration.ofSeconds(2);
 
     private Teardown() {}
 
@@ -50,19 +51,17 @@ final class Teardown {
             Duration left = left(facts, deadline);
             if (known == null || facts.uptime().plus(left).compareTo(known) < 0) {
                 actions.add(
-                        new Action.StopContainer(
-                                container.id(),
-                                container.name(),
-                                container.attempt(),
+                        Planner.stop(
+                                facts,
+                                container,
                                 left,
                                 false,
-                                "Stopping container "));
+                                "Stopping container " + container.name()));
             }
         }
         return actions;
     }
 
-    /** What comes late, because others have taken the time, still gets a moment. */
     private static Duration left(PodFacts facts, Duration deadline) {
         PodMemory.Deletion deletion = facts.memory().deletion();
         Duration least =
