@@ -398,6 +398,30 @@ public abstract class ContainerDriverContract {
     }
 
     @Test
+    void aCommandIsNothingToHintAt() throws Exception {
+        Set<String> hinted = ConcurrentHashMap.newKeySet();
+        try (ContainerDriver.Subscription watch = driver.watch(hinted::add)) {
+            assertThat(watch).isNotNull();
+            String uid = newPod();
+            PodReality.Container main = start(uid, "main", 0, TestProgram.RUNS);
+            awaitHintOfANewPod(hinted);
+            hinted.clear();
+            exec(uid, main, TestCommand.SUCCEEDS);
+            exec(uid, main, TestCommand.FAILS);
+            awaitHintOfANewPod(hinted);
+            assertThat(hinted).doesNotContain(uid);
+        }
+    }
+
+    /** Hints come in their order: what was to come before it has come. */
+    private void awaitHintOfANewPod(Set<String> hinted) throws Exception {
+        String uid = newPod();
+        start(uid, "main", 0, TestProgram.FAILS);
+        awaitExit(uid, "main");
+        Eventually.holds("a hint for " + uid, PATIENCE, () -> hinted.contains(uid));
+    }
+
+    @Test
     void aClosedWatchIsSilent() throws Exception {
         Set<String> closed = ConcurrentHashMap.newKeySet();
         Set<String> open = ConcurrentHashMap.newKeySet();

@@ -40,6 +40,15 @@ final class HandlerChecks implements Checks {
                         then.accept(outcome);
                     }
                 };
+        try {
+            start(where, handler, timeout, once);
+        } catch (RuntimeException e) {
+            // A port that is none, for instance.
+            once.accept(Outcome.unknown(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private void start(Where where, Handler handler, Duration timeout, Consumer<Outcome> once) {
         if (handler instanceof Handler.Exec exec) {
             commands.run(where, exec.command(), timeout, once);
         } else if (handler instanceof Handler.Http http) {
@@ -68,6 +77,8 @@ final class HandlerChecks implements Checks {
                             then.accept(InetAddress.getByName(host));
                         } catch (UnknownHostException e) {
                             told.accept(Outcome.failure("lookup " + host + ": no such host"));
+                        } catch (RuntimeException e) {
+                            told.accept(Outcome.unknown(String.valueOf(e.getMessage())));
                         }
                     });
         } catch (RejectedExecutionException e) {

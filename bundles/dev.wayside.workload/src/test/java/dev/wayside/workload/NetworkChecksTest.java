@@ -3,6 +3,7 @@ package dev.wayside.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.testing.Program;
 import dev.wayside.wire.EventLoops;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,15 +11,20 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -162,6 +168,47 @@ final class NetworkChecksTest {
         Outcome outcome = tcp.get(30, TimeUnit.SECONDS);
         assertThat(outcome.kind()).isEqualTo(Outcome.Kind.FAILURE);
         assertThat(outcome.message()).startsWith("dial tcp: ").contains("refused");
+    }
+
+    @Test
+    void speaksTlsToAnyCertificate(@TempDir Path temp) throws Exception {
+        Path store = temp.resolve("server.p12");
+        Program.run(
+                temp,
+                Duration.ofMinutes(1),
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        "-genkeypair",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=nobody",
+                        "-keystore",
+                        store.toString(),
+                        "-storetype",
+                        "PKCS12",
+                        "-storepass",
+                        "secret"));
+        char[] password = "secret".toCharArray();
+        KeyStore keys = KeyStore.getInstance(store.toFile(), password);
+        KeyManagerFactory factory =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(keys, password);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(factory.getKeyManagers(), null, null);
+        server.close();
+        server = context.getServerSocketFactory().createServerSocket(0, 10, HERE);
+        Thread thread = new Thread(this::serve, "test-tls-server");
+        thread.setDaemon(true);
+        thread.start();
+        answers.add(head(200, "Content-Length: 0"));
+        Handler.Http plain = request("/secure");
+        Outcome outcome =
+                http(
+                        new Handler.Http(true, plain.host(), plain.port(), "/secure", List.of()),
+                        TIMEOUT);
+        assertThat(outcome).isEqualTo(Outcome.success());
+        assertThat(asked.get(0)).startsWith("GET /secure ");
     }
 
     @Test

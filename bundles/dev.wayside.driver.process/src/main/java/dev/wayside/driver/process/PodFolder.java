@@ -63,7 +63,12 @@ final class PodFolder {
     /** Whether it was made in this boot; what ran in another one is gone. */
     boolean current() throws IOException {
         Optional<JsonObject> pod = read();
-        return pod.isPresent() && pod.get().text(BOOT).equals(ProcessTable.bootId());
+        return pod.isPresent() && current(pod.get());
+    }
+
+    private static boolean current(JsonObject pod) throws IOException {
+        // Without a note it was made by a gateway that took none, and is left as it is.
+        return !pod.has(BOOT) || pod.text(BOOT).equals(ProcessTable.bootId());
     }
 
     /** From now on the pod is of this boot. */
@@ -137,7 +142,7 @@ final class PodFolder {
                         uid,
                         pod.text("namespace"),
                         pod.text("name"),
-                        pod.text(BOOT).equals(ProcessTable.bootId()),
+                        current(pod),
                         pod.text(BOOT),
                         ip,
                         containers.stream()
