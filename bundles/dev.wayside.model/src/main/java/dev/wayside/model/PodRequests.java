@@ -33,30 +33,54 @@ public record PodRequests(long milliCpu, long memoryBytes, Set<HostPort> hostPor
      * @throws IllegalArgumentException if a quantity is malformed
      */
     public static PodRequests of(KubeObject pod) {
-        Quantity cpu = Quantity.ZERO;
-        Quantity memory = Quantity.ZERO;
         Set<HostPort> ports = new LinkedHashSet<>();
         boolean hostNetwork = pod.spec().flag("hostNetwork");
-        for (JsonObject container : pod.spec().array("containers").objects()) {
-            cpu = cpu.plus(request(container, "cpu"));
-            memory = memory.plus(request(container, "memory"));
-            for (JsonObject port : container.array("ports").objects()) {
-                int hostPort =
-                        (int)
-                                port.number("hostPort")
-                                        .orElse(
-                                                hostNetwork
-                                                        ? port.number("containerPort").orElse(0)
-                                                        : 0);
-                if (hostPort > 0) {
-                    String hostIp =
-                            port.text("hostIP").equals("0.0.0.0") ? "" : port.text("hostIP");
-                    ports.add(
-                            new HostPort(hostIp, port.string("protocol").orElse("TCP"), hostPort));
-                }
+        for (JsonObject container : PodContainers.lasting(pod)) {
+            ports(container, hostNetwork, ports);
+        }
+        return new PodRequests(
+                effective(pod, "cpu").milli(), effective(pod, "memory").whole(), ports);
+    }
+
+    /**
+     * What the pod needs at its hungriest: when all is started, or while one of the init containers
+     * runs beside the sidecars that were started before it.
+     */
+    private static Quantity effective(KubeObject pod, String resource) {
+        Quantity sidecars = Quantity.ZERO;
+        Quantity most = Quantity.ZERO;
+        for (JsonObject container : PodContainers.init(pod)) {
+            Quantity beside = sidecars.plus(request(container, resource));
+            if (PodContainers.isSidecar(container)) {
+                sidecars = beside;
+            }
+            most = larger(most, beside);
+        }
+        Quantity started = sidecars;
+        for (JsonObject container : PodContainers.regular(pod)) {
+            started = started.plus(request(container, resource));
+        }
+        return larger(most, started);
+    }
+
+    private static Quantity larger(Quantity one, Quantity other) {
+        return one.compareTo(other) < 0 ? other : one;
+    }
+
+    private static void ports(JsonObject container, boolean hostNetwork, Set<HostPort> ports) {
+        for (JsonObject port : container.array("ports").objects()) {
+            int hostPort =
+                    (int)
+                            port.number("hostPort")
+                                    .orElse(
+                                            hostNetwork
+                                                    ? port.number("containerPort").orElse(0)
+                                                    : 0);
+            if (hostPort > 0) {
+                String hostIp = port.text("hostIP").equals("0.0.0.0") ? "" : port.text("hostIP");
+                ports.add(new HostPort(hostIp, port.string("protocol").orElse("TCP"), hostPort));
             }
         }
-        return new PodRequests(cpu.milli(), memory.whole(), ports);
     }
 
     public boolean clashesWith(PodRequests other) {

@@ -55,6 +55,35 @@ class QuantityTest {
         assertThat(requests.hostPorts()).containsExactly(new PodRequests.HostPort("", "TCP", 8080));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "a greedy init container counts alone, "
+                + "'{\"name\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"900m\"}}}', 900",
+        "a modest one is not added, "
+                + "'{\"name\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"300m\"}}}', 500",
+        "a sidecar is added, '{\"name\":\"s\",\"restartPolicy\":\"Always\","
+                + "\"resources\":{\"requests\":{\"cpu\":\"100m\"}}}', 600",
+        "an init container runs beside the sidecars before it, "
+                + "'{\"name\":\"s\",\"restartPolicy\":\"Always\","
+                + "\"resources\":{\"requests\":{\"cpu\":\"100m\"}}},"
+                + "{\"name\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"700m\"}}}', 800",
+        "and not beside those after it, "
+                + "'{\"name\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"700m\"}}},"
+                + "{\"name\":\"s\",\"restartPolicy\":\"Always\","
+                + "\"resources\":{\"requests\":{\"cpu\":\"100m\"}}}', 700"
+    })
+    void initContainersCountAtThePodsHungriestMoment(String why, String init, long milliCpu)
+            throws JsonException {
+        String regular =
+                "{\"resources\":{\"requests\":{\"cpu\":\"250m\"}}},"
+                        + "{\"resources\":{\"requests\":{\"cpu\":\"250m\"}}}";
+        String spec =
+                "{\"spec\":{\"initContainers\":[" + init + "],\"containers\":[" + regular + "]}}";
+        assertThat(PodRequests.of(new KubeObject((JsonObject) Json.parse(spec))).milliCpu())
+                .as(why)
+                .isEqualTo(milliCpu);
+    }
+
     @Test
     void hostPortsClashOnTheSameAddressAndProtocolOnly() {
         PodRequests.HostPort any = new PodRequests.HostPort("", "TCP", 80);

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.wayside.api.driver.ContainerDriver;
 import dev.wayside.api.driver.ContainerRequest;
 import dev.wayside.api.driver.DriverException;
+import dev.wayside.api.driver.ExecResult;
 import dev.wayside.api.driver.PodReality;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.api.driver.SandboxRequest;
@@ -123,6 +124,7 @@ public abstract class ContainerDriverContract {
         assertThat(made.namespace()).isEqualTo("default");
         assertThat(made.name()).isEqualTo(podName(uid));
         assertThat(made.sandboxRunning()).isTrue();
+        assertThat(made.sandboxId()).isNotBlank();
         assertThat(made.ip()).isNotBlank();
         assertThat(made.containers()).isEmpty();
         assertThat(driver.ensureSandbox(sandbox(uid))).isEqualTo(made);
@@ -396,6 +398,30 @@ public abstract class ContainerDriverContract {
     }
 
     @Test
+    void aCommandIsNothingToHintAt() throws Exception {
+        Set<String> hinted = ConcurrentHashMap.newKeySet();
+        try (ContainerDriver.Subscription watch = driver.watch(hinted::add)) {
+            assertThat(watch).isNotNull();
+            String uid = newPod();
+            PodReality.Container main = start(uid, "main", 0, TestProgram.RUNS);
+            awaitHintOfANewPod(hinted);
+            hinted.clear();
+            exec(uid, main, TestCommand.SUCCEEDS);
+            exec(uid, main, TestCommand.FAILS);
+            awaitHintOfANewPod(hinted);
+            assertThat(hinted).doesNotContain(uid);
+        }
+    }
+
+    /** Hints come in their order: what was to come before it has come. */
+    private void awaitHintOfANewPod(Set<String> hinted) throws Exception {
+        String uid = newPod();
+        start(uid, "main", 0, TestProgram.FAILS);
+        awaitExit(uid, "main");
+        Eventually.holds("a hint for " + uid, PATIENCE, () -> hinted.contains(uid));
+    }
+
+    @Test
     void aClosedWatchIsSilent() throws Exception {
         Set<String> closed = ConcurrentHashMap.newKeySet();
         Set<String> open = ConcurrentHashMap.newKeySet();
@@ -433,7 +459,147 @@ public abstract class ContainerDriverContract {
         }
     }
 
+    @Test
+    void runsACommandInARunningContainerAndTellsHowItEnded() throws Exception {
+        String uid = newPod();
+        PodReality.Container main = start(uid, "main", 0, TestProgram.RUNS);
+
+        assertThat(exec(uid, main, TestCommand.SUCCEEDS))
+                .isEqualTo(new ExecResult(false, 0, "fine\n"));
+        assertThat(exec(uid, main, TestCommand.FAILS))
+                .isEqualTo(new ExecResult(false, 4, "broken\n"));
+        ExecResult absent = exec(uid, main, TestCommand.ABSENT);
+        assertThat(absent.timedOut()).isFalse();
+        assertThat(absent.exitCode()).isIn(126, 127);
+        assertThat(reality(uid).containers()).containsExactly(main);
+    }
+
+    @Test
+    void aCommandHasTheContainersEnvironment() throws Exception {
+        String uid = newPod();
+        ContainerRequest plain = request(uid, "main", 0, TestProgram.RUNS);
+        PodReality.Container main =
+                driver.startContainer(
+                        request(
+                                uid,
+                                "main",
+                                0,
+                                plain.command(),
+                                Map.of(TestCommand.VARIABLE, "it's $HOME\\n\"ü\""),
+                                plain.mounts()));
+        awaitReady(readyFolder(uid, "main", 0).resolve(TestProgram.READY_FILE));
+
+        assertThat(exec(uid, main, TestCommand.TELLS_ENVIRONMENT).output())
+                .isEqualTo("it's $HOME\\n\"ü\"\n");
+    }
+
+    @Test
+    void whatACommandSaysIsCutAndTheRestReadAway() throws Exception {
+        String uid = newPod();
+        PodReality.Container main = start(uid, "main", 0, TestProgram.RUNS);
+        ExecResult talked = exec(uid, main, TestCommand.TALKS);
+
+        assertThat(talked.good()).isTrue();
+        assertThat(talked.output()).hasSize(ExecResult.MOST_OUTPUT).startsWith("0123456789\n0123");
+    }
+
+    @Test
+    void aCommandThatHangsIsKilledWithItsChildren() throws Exception {
+        String uid = newPod();
+        PodReality.Container main = start(uid, "main", 0, TestProgram.RUNS);
+        long before = System.nanoTime();
+        ExecResult result =
+                driver.exec(uid, main.id(), TestCommand.HANGS.command(), Duration.ofSeconds(1));
+
+        assertThat(result.timedOut()).isTrue();
+        assertThat(result.good()).isFalse();
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(PATIENCE);
+        Eventually.holds(
+                "nothing of the command is left", PATIENCE, () -> processes("sleep 3613") == 0);
+        assertThat(exec(uid, main, TestCommand.SUCCEEDS).good()).isTrue();
+        assertThat(reality(uid).containers()).containsExactly(main);
+    }
+
+    /** How many processes of the machine have these arguments; a fake has none. */
+    private static long processes(String arguments) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").endsWith(arguments))
+                .count();
+    }
+
+    @Test
+    void commandsRunSideBySideAlsoInAContainerThatIsBeingStopped() throws Exception {
+        String uid = newPod();
+        PodReality.Container main = start(uid, "main", 0, TestProgram.STUBBORN);
+        ExecutorService pool = Executors.newFixedThreadPool(3);
+        try {
+            Future<?> stop =
+                    pool.submit(
+                            () -> {
+                                driver.stopContainer(uid, main.id(), Duration.ofSeconds(4));
+                                return null;
+                            });
+            Future<ExecResult> one = pool.submit(() -> exec(uid, main, TestCommand.SUCCEEDS));
+            Future<ExecResult> other = pool.submit(() -> exec(uid, main, TestCommand.FAILS));
+            assertThat(one.get().exitCode()).isZero();
+            assertThat(other.get().exitCode()).isEqualTo(4);
+            stop.get();
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void nothingIsRunInWhatDoesNotRunOrIsANeighbours() throws Exception {
+        String uid = newPod();
+        start(uid, "main", 0, TestProgram.FAILS);
+        PodReality.Container ended = awaitExit(uid, "main");
+        PodReality.Container running = start(uid, "other", 0, TestProgram.RUNS);
+
+        assertThat(failure(() -> exec(uid, ended, TestCommand.SUCCEEDS)).kind())
+                .isEqualTo(DriverException.Kind.GONE);
+        assertThat(failure(() -> exec(newUid(), running, TestCommand.SUCCEEDS)).kind())
+                .isEqualTo(DriverException.Kind.GONE);
+        ContainerDriver neighbour = reopen(neighbourUid);
+        assertThat(
+                        failure(
+                                        () ->
+                                                neighbour.exec(
+                                                        uid,
+                                                        running.id(),
+                                                        TestCommand.SUCCEEDS.command(),
+                                                        PATIENCE))
+                                .kind())
+                .isEqualTo(DriverException.Kind.GONE);
+    }
+
+    @Test
+    void aDriverThatComesAnewRunsCommandsInWhatItFinds() throws Exception {
+        String uid = newPod();
+        ContainerRequest plain = request(uid, "main", 0, TestProgram.RUNS);
+        PodReality.Container main =
+                driver.startContainer(
+                        request(
+                                uid,
+                                "main",
+                                0,
+                                plain.command(),
+                                Map.of(TestCommand.VARIABLE, "kept"),
+                                plain.mounts()));
+        awaitReady(readyFolder(uid, "main", 0).resolve(TestProgram.READY_FILE));
+        close(driver);
+        opened.remove(driver);
+        driver = reopen(gatewayUid);
+
+        assertThat(exec(uid, main, TestCommand.TELLS_ENVIRONMENT).output()).isEqualTo("kept\n");
+    }
+
     // What subclasses' own tests use too.
+
+    protected final ExecResult exec(String uid, PodReality.Container container, TestCommand command)
+            throws DriverException {
+        return driver.exec(uid, container.id(), command.command(), PATIENCE);
+    }
 
     protected static String newUid() {
         return UUID.randomUUID().toString();

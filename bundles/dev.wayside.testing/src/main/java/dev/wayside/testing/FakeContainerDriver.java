@@ -4,6 +4,7 @@ package dev.wayside.testing;
 import dev.wayside.api.driver.ContainerDriver;
 import dev.wayside.api.driver.ContainerRequest;
 import dev.wayside.api.driver.DriverException;
+import dev.wayside.api.driver.ExecResult;
 import dev.wayside.api.driver.PodReality;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.api.driver.SandboxRequest;
@@ -73,6 +74,8 @@ public final class FakeContainerDriver implements ContainerDriver {
         private boolean down;
         private int addresses = 1;
         private int ids = 1;
+        private int sandboxes = 1;
+        private final Map<String, ExecResult> execs = new LinkedHashMap<>();
 
         public Engine(Clock clock) {
             this.clock = clock;
@@ -117,6 +120,11 @@ public final class FakeContainerDriver implements ContainerDriver {
         /** Containers of that name do not end when asked to. */
         public synchronized void stubborn(String container) {
             stubborn.add(container);
+        }
+
+        /** What commands run in containers of that name end with; by default they succeed. */
+        public synchronized void onExec(String container, ExecResult result) {
+            execs.put(container, result);
         }
 
         /** Ends the newest attempt. */
@@ -232,6 +240,7 @@ public final class FakeContainerDriver implements ContainerDriver {
         final String namespace;
         final String name;
         boolean sandboxRunning;
+        int sandbox;
         String ip = "";
         final List<Made> containers = new ArrayList<>();
 
@@ -259,6 +268,7 @@ public final class FakeContainerDriver implements ContainerDriver {
                     namespace,
                     name,
                     sandboxRunning,
+                    sandboxRunning ? "sandbox-" + sandbox : "",
                     ip,
                     containers.stream()
                             .sorted(Comparator.comparingInt(made -> made.request.attempt()))
@@ -334,6 +344,7 @@ public final class FakeContainerDriver implements ContainerDriver {
                             uid -> new Pod(gatewayUid, uid, request.namespace(), request.name()));
             if (!pod.sandboxRunning) {
                 pod.sandboxRunning = true;
+                pod.sandbox = engine.sandboxes++;
                 pod.ip = request.hostNetwork() ? "" : "10.244.0." + engine.addresses++;
             }
             made = pod.reality();
@@ -439,6 +450,33 @@ public final class FakeContainerDriver implements ContainerDriver {
             throw new DriverException(
                     DriverException.Kind.UNAVAILABLE, "Interrupted", "stopping was broken off", e);
         }
+    }
+
+    @Override
+    public ExecResult exec(
+            String podUid, String containerId, List<String> command, Duration timeout)
+            throws DriverException {
+        String call = "exec " + containerId + " " + String.join(" ", command);
+        before(call);
+        ExecResult result;
+        synchronized (engine) {
+            Pod pod = find(podUid);
+            Made made = pod == null ? null : pod.byId(containerId).orElse(null);
+            if (made == null || made.state != PodReality.State.RUNNING) {
+                throw new DriverException(
+                        DriverException.Kind.GONE,
+                        "ContainerNotRunning",
+                        "container " + containerId + " does not run",
+                        null);
+            }
+            ExecResult known = engine.execs.get(made.request.name());
+            result =
+                    TestCommand.of(command)
+                            .map(it -> it.played(made.request))
+                            .orElse(known == null ? new ExecResult(false, 0, "") : known);
+        }
+        after(call);
+        return result;
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.wayside.api.driver.SandboxRequest;
 import dev.wayside.model.JsonObject;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** One step for one pod. Each is idempotent: it may be done, lost half way, and done again. */
 sealed interface Action {
@@ -19,16 +20,29 @@ sealed interface Action {
 
     record EnsureSandbox(SandboxRequest request) implements Action {}
 
+    /**
+     * Remembers in which surroundings the init containers run, before any does.
+     *
+     * @param former by container: the newest attempt that was started in others
+     */
+    record NoteSandbox(String sandboxId, Map<String, Integer> former) implements Action {}
+
     /** Done in the background; its end queues the pod's key. */
     record PullImage(String container, String image, PullPolicy policy, int attempt)
             implements Action {}
 
-    record StartContainer(ContainerRequest request) implements Action {}
+    /**
+     * @param postStart done in the background once it runs
+     */
+    record StartContainer(ContainerRequest request, @Nullable Handler postStart)
+            implements Action {}
 
     /**
      * Done in the background; its end queues the pod's key.
      *
      * @param replaced whether the container is to be started anew with another spec
+     * @param why for people, a whole sentence
+     * @param preStop done first, within the grace period
      */
     record StopContainer(
             String containerId,
@@ -36,7 +50,8 @@ sealed interface Action {
             int attempt,
             Duration grace,
             boolean replaced,
-            String why)
+            String why,
+            @Nullable Handler preStop)
             implements Action {}
 
     record RemoveContainer(String containerId, String name) implements Action {}

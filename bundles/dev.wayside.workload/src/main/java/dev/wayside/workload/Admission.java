@@ -9,6 +9,7 @@ import dev.wayside.model.Quantity;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,9 @@ final class Admission {
                 now,
                 requests,
                 pod.spec().number("terminationGracePeriodSeconds").orElse(DEFAULT_GRACE_SECONDS),
-                "");
+                "",
+                "",
+                Map.of());
     }
 
     private record Refusal(String reason, String message) {}

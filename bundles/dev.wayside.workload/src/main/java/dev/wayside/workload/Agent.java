@@ -11,6 +11,8 @@ import dev.wayside.api.state.StateException;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
+import dev.wayside.wire.EventLoops;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -20,7 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** The agent's parts, put together: what queues keys, and what works on them. */
 final class Agent {
@@ -29,6 +35,8 @@ final class Agent {
     private final Memories memories = new Memories();
     private final PodRecords records;
     private final AgentLoop loop;
+    private final EventLoops network = new EventLoops("wayside-workload-prober", 1);
+    private final Prober prober;
     private final PodSync sync;
     private final Map<ContainerDriver, DriverProbe> probes = new ConcurrentHashMap<>();
     private final List<DesiredState.Subscription> watches = new CopyOnWriteArrayList<>();
@@ -52,6 +60,18 @@ final class Agent {
         this.records = new PodRecords(localRecords);
         this.loop = new AgentLoop(outbox, workers, resync, this::uptime);
         VolumeStore volumes = new VolumeStore(dir);
+        EventLoop io = network.group().next();
+        Prober.Timer timer = new LoopTimer(io, this::uptime);
+        ExecChecks commands = new ExecChecks(drivers, loop.execs());
+        Checks checks = new HandlerChecks(commands, new NetworkChecks(io), timer, loop.hooks());
+        this.prober =
+                new Prober(
+                        timer,
+                        checks,
+                        memories,
+                        loop::queue,
+                        loop::event,
+                        () -> ThreadLocalRandom.current().nextDouble());
         PodActor actor =
                 new PodActor(
                         outbox,
@@ -62,6 +82,8 @@ final class Agent {
                         this::uptime,
                         loop.pulls(),
                         loop.stops(),
+                        loop.hooks(),
+                        new Hooks(commands, checks),
                         loop::queue,
                         loop::event);
         this.sync =
@@ -73,6 +95,7 @@ final class Agent {
                         volumes,
                         new Planner(dir),
                         actor,
+                        prober,
                         memories,
                         nodeName,
                         clock,
@@ -100,7 +123,9 @@ final class Agent {
         watches.forEach(DesiredState.Subscription::close);
         new ArrayList<>(probes.values()).forEach(DriverProbe::close);
         sync.stop();
+        prober.stop();
         loop.stop();
+        network.close();
     }
 
     void addDriver(String name, ContainerDriver driver) {
@@ -145,6 +170,29 @@ final class Agent {
 
     RuntimeState runtime() {
         return drivers.state();
+    }
+
+    /** Time by the network's thread. */
+    private record LoopTimer(EventLoop io, Supplier<Duration> uptime) implements Prober.Timer {
+        @Override
+        public Duration now() {
+            return uptime.get();
+        }
+
+        @Override
+        public void after(Duration delay, Runnable task) {
+            try {
+                if (delay.isZero()) {
+                    io.execute(task);
+                } else {
+                    // A failure of one task is logged by whoever runs it; the others go on.
+                    var unused = io.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+                }
+            } catch (RejectedExecutionException e) {
+                // The agent stops, and the probing with it.
+                return;
+            }
+        }
     }
 
     /** What the loop's threads do. */

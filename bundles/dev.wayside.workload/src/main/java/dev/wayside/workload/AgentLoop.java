@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -27,8 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The agent's threads: workers that take keys, one that beats (full re-check, progress), one that
- * writes events, and those in which pulls and stops go on. All are daemons and end with {@link
- * #stop}; what they have started keeps running.
+ * writes events, and those in which pulls, stops, hooks and commands go on. All are daemons and end
+ * with {@link #stop}; what they have started keeps running.
  */
 final class AgentLoop {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
@@ -64,6 +65,8 @@ final class AgentLoop {
     private final List<Thread> threads = new ArrayList<>();
     private final ExecutorService pulls = pool("pull", 8, 256);
     private final ExecutorService stops = pool("stop", 16, 1_024);
+    private final ExecutorService hooks = onDemand("hook", 8);
+    private final ExecutorService execs = onDemand("exec", 2 * ExecChecks.MOST);
     private final int workers;
     private volatile Duration progress;
 
@@ -89,6 +92,18 @@ final class AgentLoop {
         return pool;
     }
 
+    /** Threads that are made when all others are busy; what is beyond them is refused. */
+    private static ExecutorService onDemand(String role, int most) {
+        AtomicInteger number = new AtomicInteger();
+        return new ThreadPoolExecutor(
+                0,
+                most,
+                10,
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                task -> daemon(task, role + "-" + number.incrementAndGet()));
+    }
+
     private static Thread daemon(Runnable task, String role) {
         Thread thread = new Thread(task, "wayside-workload-" + role);
         thread.setDaemon(true);
@@ -101,6 +116,15 @@ final class AgentLoop {
 
     ExecutorService stops() {
         return stops;
+    }
+
+    ExecutorService hooks() {
+        return hooks;
+    }
+
+    /** Twice as many as are ever busy, since one that has just become free may not count yet. */
+    ExecutorService execs() {
+        return execs;
     }
 
     void queue(ObjectKey key) {
@@ -139,6 +163,8 @@ final class AgentLoop {
         stopped.countDown();
         pulls.shutdownNow();
         stops.shutdownNow();
+        hooks.shutdownNow();
+        execs.shutdownNow();
         threads.forEach(Thread::interrupt);
         long deadline = System.nanoTime() + Duration.ofSeconds(4).toNanos();
         try {
@@ -147,6 +173,8 @@ final class AgentLoop {
             }
             await(pulls, deadline);
             await(stops, deadline);
+            await(hooks, deadline);
+            await(execs, deadline);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -6,6 +6,7 @@ import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.api.driver.SandboxRequest;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.PodContainers;
 import dev.wayside.model.Quantity;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +60,7 @@ final class ContainerRequests {
     static SandboxRequest sandbox(KubeObject pod, PodFacts.NodeFacts node) {
         boolean hostNetwork = pod.spec().flag("hostNetwork");
         List<SandboxRequest.HostPort> ports = new ArrayList<>();
-        for (JsonObject container : pod.spec().array("containers").objects()) {
+        for (JsonObject container : PodContainers.lasting(pod)) {
             for (JsonObject port : container.array("ports").objects()) {
                 int hostPort = (int) port.number("hostPort").orElse(0);
                 if (hostPort > 0 && !hostNetwork) {

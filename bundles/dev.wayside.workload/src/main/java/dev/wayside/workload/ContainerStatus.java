@@ -2,6 +2,7 @@
 package dev.wayside.workload;
 
 import dev.wayside.api.driver.PodReality;
+import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import java.util.Comparator;
 import java.util.Optional;
@@ -20,10 +21,26 @@ final class ContainerStatus {
     private final String name;
     private final String image;
     private final JsonObject last;
+    private final JsonObject spec;
+    private final boolean init;
     private final StatusView.@Nullable Waiting waiting;
 
-    ContainerStatus(PodFacts facts, JsonObject container, StatusView.@Nullable Waiting waiting) {
+    private final String creating;
+
+    /**
+     * @param init whether having ended well is as good as being ready
+     * @param creating why it does not run if nobody says so
+     */
+    ContainerStatus(
+            PodFacts facts,
+            JsonObject container,
+            boolean init,
+            String creating,
+            StatusView.@Nullable Waiting waiting) {
         this.facts = facts;
+        this.spec = container;
+        this.init = init;
+        this.creating = creating;
         this.name = container.text("name");
         this.image = container.text("image");
         this.last = facts.lastStatusOf(name);
@@ -42,12 +59,18 @@ final class ContainerStatus {
         Optional<JsonObject> end = lastEnd();
         if (waiting != null || end.isEmpty()) {
             StatusView.Waiting why =
-                    waiting != null ? waiting : new StatusView.Waiting("ContainerCreating", "");
+                    waiting != null ? waiting : new StatusView.Waiting(creating, "");
             status.put("state", StatusView.waitingState(why)).put("lastState", terminated(end));
         } else {
             status.put("state", terminated(end)).put("lastState", last.object("lastState"));
         }
-        return status.put("ready", false)
+        boolean done =
+                init
+                        && waiting == null
+                        && end.flatMap(it -> it.get("exitCode"))
+                                .filter(Json.of(0)::equals)
+                                .isPresent();
+        return status.put("ready", done)
                 .put("started", false)
                 .putUnlessEmpty("containerID", last.text("containerID"))
                 .build();
@@ -71,7 +94,12 @@ final class ContainerStatus {
     private JsonObject existing(PodReality.Container container) {
         JsonObject.Builder status =
                 StatusView.base(name, container.image(), container.imageId(), container.attempt());
-        boolean running = container.state() == PodReality.State.RUNNING;
+        ContainerHealth health = ContainerHealth.of(facts, spec, container);
+        boolean done =
+                init
+                        && waiting == null
+                        && container.state() == PodReality.State.EXITED
+                        && container.exitCode() == 0;
         JsonObject previous = terminated(previousEnd(container));
         switch (container.state()) {
             case RUNNING -> {
@@ -92,15 +120,16 @@ final class ContainerStatus {
                 }
             }
         }
-        return status.put("ready", running)
-                .put("started", running)
+        // An init container that runs is ready for nothing.
+        return status.put("ready", done || (!init && health.ready()))
+                .put("started", health.started())
                 .put("containerID", container.id())
                 .build();
     }
 
     private JsonObject waitingState() {
         return StatusView.waitingState(
-                waiting != null ? waiting : new StatusView.Waiting("ContainerCreating", ""));
+                waiting != null ? waiting : new StatusView.Waiting(creating, ""));
     }
 
     /** How the attempt before ended: from the container if it still exists, else as reported. */

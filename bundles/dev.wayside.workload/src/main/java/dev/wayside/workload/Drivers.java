@@ -4,6 +4,7 @@ package dev.wayside.workload;
 import dev.wayside.api.node.AgentProgress.RuntimeState;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.PodContainers;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +54,7 @@ final class Drivers {
      */
     Optional<BoundDriver> suiting(KubeObject pod) {
         boolean host =
-                pod.spec().array("containers").objects().stream()
+                PodContainers.all(pod).stream()
                         .anyMatch(container -> isHostImage(container.text("image")));
         List<BoundDriver> right =
                 bound.stream().filter(driver -> driver.name().equals(PROCESS) == host).toList();

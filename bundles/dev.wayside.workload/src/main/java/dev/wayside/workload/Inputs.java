@@ -5,6 +5,7 @@ import dev.wayside.api.state.DesiredState;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.PodContainers;
 import dev.wayside.model.ResourceType;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -61,7 +62,7 @@ record Inputs(Map<ObjectKey, KubeObject> objects, Set<ResourceType> complete) {
     static Set<ObjectKey> named(KubeObject pod) {
         Set<ObjectKey> keys = new LinkedHashSet<>();
         String namespace = pod.namespace();
-        for (JsonObject container : pod.spec().array("containers").objects()) {
+        for (JsonObject container : PodContainers.all(pod)) {
             for (JsonObject from : container.array("envFrom").objects()) {
                 add(keys, ResourceType.CONFIG_MAPS, namespace, from.text("configMapRef", "name"));
                 add(keys, ResourceType.SECRETS, namespace, from.text("secretRef", "name"));

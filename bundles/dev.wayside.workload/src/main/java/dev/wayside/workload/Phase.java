@@ -4,15 +4,42 @@ package dev.wayside.workload;
 import dev.wayside.model.JsonObject;
 import java.util.List;
 
-/** A pod's phase, worked out from its containers' statuses as the kubelet does. */
-final class Phase {
-    private Phase() {}
+/**
+ * A pod's phase, worked out from its containers' statuses as the kubelet does.
+ *
+ * @param init statuses of init containers, sidecars left out
+ * @param sidecars their statuses
+ * @param regular statuses of the others
+ * @param initialized whether the regular ones may have been started
+ */
+record Phase(
+        List<JsonObject> init,
+        List<JsonObject> sidecars,
+        List<JsonObject> regular,
+        boolean initialized) {
 
-    static String of(List<JsonObject> containers, String restartPolicy) {
+    String of(String restartPolicy) {
+        String phase = phase(restartPolicy);
+        boolean over = phase.equals("Succeeded") || phase.equals("Failed");
+        // Nothing is over while something runs.
+        if (over && (runs(init) || runs(sidecars) || runs(regular))) {
+            return initialized ? "Running" : "Pending";
+        }
+        return phase;
+    }
+
+    private static boolean runs(List<JsonObject> statuses) {
+        return statuses.stream().anyMatch(status -> status.object("state").has("running"));
+    }
+
+    private String phase(String restartPolicy) {
+        if (!initialized) {
+            return restartPolicy.equals("Never") && initFailed() ? "Failed" : "Pending";
+        }
         int running = 0;
         int stopped = 0;
         int succeeded = 0;
-        for (JsonObject container : containers) {
+        for (JsonObject container : regular) {
             JsonObject state = container.object("state");
             if (state.has("running")) {
                 running++;
@@ -28,7 +55,7 @@ final class Phase {
         if (running > 0 || restartPolicy.equals("Always")) {
             return "Running";
         }
-        boolean waits = containers.stream().anyMatch(it -> it.object("state").has("waiting"));
+        boolean waits = regular.stream().anyMatch(it -> it.object("state").has("waiting"));
         if (waits) {
             return "Running";
         }
@@ -37,5 +64,14 @@ final class Phase {
         }
         // Under OnFailure a failed container is about to start again.
         return restartPolicy.equals("Never") ? "Failed" : "Running";
+    }
+
+    private boolean initFailed() {
+        return init.stream()
+                .map(status -> status.object("state"))
+                .anyMatch(
+                        state ->
+                                state.has("terminated")
+                                        && state.number("terminated", "exitCode").orElse(1) != 0);
     }
 }

@@ -5,6 +5,7 @@ import dev.wayside.api.driver.PodReality;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.PodContainers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,7 +54,15 @@ final class Planner {
             List<Action> stops = new ArrayList<>();
             facts.running().stream()
                     .filter(container -> !facts.memory().stops().containsKey(container.id()))
-                    .forEach(it -> stops.add(stop(it, grace(pod), false, "Stopping container ")));
+                    .forEach(
+                            it ->
+                                    stops.add(
+                                            stop(
+                                                    facts,
+                                                    it,
+                                                    grace(pod),
+                                                    false,
+                                                    "Stopping container " + it.name())));
             return stops;
         }
         PodRecord record = facts.record();
@@ -100,10 +109,35 @@ final class Planner {
         }
     }
 
-    private static Action.StopContainer stop(
-            PodReality.Container container, Duration grace, boolean replaced, String why) {
+    static Action.StopContainer stop(
+            PodFacts facts,
+            PodReality.Container container,
+            Duration grace,
+            boolean replaced,
+            String why) {
         return new Action.StopContainer(
-                container.id(), container.name(), container.attempt(), grace, replaced, why);
+                container.id(),
+                container.name(),
+                container.attempt(),
+                grace,
+                replaced,
+                why,
+                hook(facts, container.name(), "preStop"));
+    }
+
+    private static @Nullable Handler hook(PodFacts facts, String container, String name) {
+        KubeObject pod = facts.pod();
+        if (pod == null) {
+            return null;
+        }
+        for (JsonObject spec : PodContainers.all(pod)) {
+            JsonObject hook = spec.object("lifecycle", name);
+            if (spec.text("name").equals(container) && !hook.isEmpty()) {
+                return Handler.of(hook, spec, ProbeTarget.address(facts))
+                        .orElseGet(() -> new Handler.Broken("the pod has no address"));
+            }
+        }
+        return null;
     }
 
     private static Duration grace(KubeObject pod) {
@@ -145,7 +179,16 @@ final class Planner {
                                                 "Pod sandbox is gone, it will be re-created:"
                                                         + " stopping "));
             } else {
-                pod.spec().array("containers").objects().forEach(this::container);
+                Optional<Action> moved = Initialization.moved(facts, pod);
+                if (moved.isPresent()) {
+                    return List.of(moved.get());
+                }
+                initContainers();
+                if (new Initialization(facts, pod).complete()) {
+                    PodContainers.regular(pod).forEach(this::container);
+                } else {
+                    PodContainers.regular(pod).forEach(it -> itsTurnComes(it.text("name")));
+                }
                 if (!starts.isEmpty() && !facts.sandboxRunning()) {
                     makeSandbox();
                 }
@@ -178,7 +221,82 @@ final class Planner {
 
         private void stopOnce(PodReality.Container container, boolean replaced, String why) {
             if (!memory.stops().containsKey(container.id())) {
-                actions.add(stop(container, grace(pod), replaced, why));
+                actions.add(stop(facts, container, grace(pod), replaced, why + container.name()));
+            }
+        }
+
+        /** One after the other; sidecars stay. */
+        private void initContainers() {
+            Initialization initialization = new Initialization(facts, pod);
+            List<JsonObject> init = PodContainers.init(pod);
+            if (over()) {
+                stopSidecars(init);
+                return;
+            }
+            boolean turn = true;
+            for (JsonObject spec : init) {
+                boolean through = initialization.through(spec);
+                if (PodContainers.isSidecar(spec) ? turn || through : turn && !through) {
+                    container(spec);
+                } else if (!through) {
+                    itsTurnComes(spec.text("name"));
+                }
+                turn &= through;
+            }
+        }
+
+        /** Whether all that the pod was for has ended for good. */
+        private boolean over() {
+            boolean failed =
+                    restartPolicy.equals("Never")
+                            && !new Initialization(facts, pod).complete()
+                            && PodContainers.init(pod).stream()
+                                    .filter(spec -> !PodContainers.isSidecar(spec))
+                                    .anyMatch(this::endedForGood);
+            return failed || PodContainers.regular(pod).stream().allMatch(this::endedForGood);
+        }
+
+        /** For init containers: ended badly. */
+        private boolean endedForGood(JsonObject spec) {
+            String name = spec.text("name");
+            Optional<PodReality.Container> newest = facts.newest(name);
+            int exitCode;
+            if (newest.isPresent()) {
+                if (newest.get().state() != PodReality.State.EXITED) {
+                    return false;
+                }
+                exitCode = newest.get().exitCode();
+            } else if (facts.lastReportedAttempt(name).isPresent()) {
+                exitCode = StatusView.lastExitCode(facts.lastStatusOf(name));
+            } else {
+                return false;
+            }
+            boolean init = PodContainers.init(pod).contains(spec);
+            return init ? exitCode != 0 : !restarts(spec, exitCode);
+        }
+
+        /** The last first, each when the one after it has ended. */
+        private void stopSidecars(List<JsonObject> init) {
+            for (int i = init.size() - 1; i >= 0; i--) {
+                Optional<PodReality.Container> newest =
+                        PodContainers.isSidecar(init.get(i))
+                                ? facts.newest(init.get(i).text("name"))
+                                        .filter(it -> it.state() == PodReality.State.RUNNING)
+                                : Optional.empty();
+                if (newest.isPresent()) {
+                    stopOnce(newest.get(), false, "Stopping container ");
+                    return;
+                }
+            }
+        }
+
+        private void itsTurnComes(String name) {
+            boolean runs =
+                    facts.newest(name)
+                            .filter(it -> it.state() == PodReality.State.RUNNING)
+                            .isPresent();
+            if (!runs) {
+                hold(name, StatusView.creating(pod), "");
             }
         }
 
@@ -192,7 +310,7 @@ final class Planner {
                                             it.name().equals(name)
                                                     && !newest.equals(Optional.of(it)));
             if (olderRuns) {
-                hold(name, "ContainerCreating", "");
+                hold(name, StatusView.creating(pod), "");
                 return;
             }
             if (newest.isEmpty()) {
@@ -212,9 +330,31 @@ final class Planner {
                 case RUNNING -> {
                     if (changed) {
                         stopOnce(container, true, "Container definition changed: restarting ");
+                    } else {
+                        endIfUnhealthy(container);
                     }
                 }
                 case EXITED -> ended(spec, container, changed);
+            }
+        }
+
+        private void endIfUnhealthy(PodReality.Container container) {
+            Optional<PodMemory.Health> health =
+                    memory.healthOf(container.name(), container.id())
+                            .filter(known -> !known.unhealthy().isEmpty());
+            if (health.isPresent() && !memory.stops().containsKey(container.id())) {
+                Duration grace = health.get().grace();
+                boolean again =
+                        !restartPolicy.equals("Never")
+                                || PodContainers.init(pod).stream()
+                                        .anyMatch(it -> it.text("name").equals(container.name()));
+                actions.add(
+                        stop(
+                                facts,
+                                container,
+                                grace == null ? grace(pod) : grace,
+                                false,
+                                health.get().unhealthy() + (again ? ", will be restarted" : "")));
             }
         }
 
@@ -227,7 +367,8 @@ final class Planner {
         private void absent(JsonObject spec, String name) {
             if (facts.lastReportedAttempt(name).isEmpty()) {
                 start(spec, 0);
-            } else if (restarts(StatusView.lastExitCode(facts.lastStatusOf(name)))) {
+            } else if (facts.lastReportedAttempt(name).getAsInt() <= facts.former(name)
+                    || restarts(spec, StatusView.lastExitCode(facts.lastStatusOf(name)))) {
                 start(spec, facts.lastReportedAttempt(name).getAsInt() + 1);
             }
         }
@@ -236,11 +377,17 @@ final class Planner {
             String name = container.name();
             Integer replaced = memory.replaced().get(name);
             boolean replacing = replaced != null && replaced == container.attempt();
-            if (!replacing && !restarts(container.exitCode())) {
+            boolean gone =
+                    container.attempt() <= facts.former(name)
+                            && PodContainers.init(pod).contains(spec);
+            if (!replacing
+                    && !gone
+                    && !wasUnhealthy(container)
+                    && !restarts(spec, container.exitCode())) {
                 return;
             }
             Duration at = memory.restartAt(name, container.attempt());
-            if (replacing || changed || at.compareTo(facts.uptime()) <= 0) {
+            if (replacing || gone || changed || at.compareTo(facts.uptime()) <= 0) {
                 start(spec, nextAttempt(container));
                 return;
             }
@@ -267,17 +414,29 @@ final class Planner {
                     + 1;
         }
 
-        private boolean restarts(int exitCode) {
+        private boolean restarts(JsonObject spec, int exitCode) {
+            boolean init = PodContainers.init(pod).contains(spec);
+            if (init && PodContainers.isSidecar(spec)) {
+                return true;
+            }
             return switch (restartPolicy) {
                 case "Never" -> false;
                 case "OnFailure" -> exitCode != 0;
-                default -> true;
+                default -> !init || exitCode != 0;
             };
+        }
+
+        /** What was ended for its own good starts again, though it may have ended well. */
+        private boolean wasUnhealthy(PodReality.Container container) {
+            return !restartPolicy.equals("Never")
+                    && memory.healthOf(container.name(), container.id())
+                            .filter(health -> !health.unhealthy().isEmpty())
+                            .isPresent();
         }
 
         private void start(JsonObject spec, int attempt) {
             String name = spec.text("name");
-            hold(name, "ContainerCreating", "");
+            hold(name, StatusView.creating(pod), "");
             if (facts.node() == null) {
                 return;
             }
@@ -302,7 +461,9 @@ final class Planner {
             }
             try {
                 starts.add(
-                        new Action.StartContainer(requests.container(facts, pod, spec, attempt)));
+                        new Action.StartContainer(
+                                requests.container(facts, pod, spec, attempt),
+                                hook(facts, name, "postStart")));
             } catch (InputException e) {
                 hold(name, "CreateContainerConfigError", e.text());
                 sayOnce("Failed", "Error: " + e.text(), "config " + name + " " + e.text());

@@ -15,6 +15,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,8 @@ final class PodActor {
     private final Supplier<Duration> uptime;
     private final Executor pulls;
     private final Executor stops;
+    private final Executor hookThreads;
+    private final Hooks hooks;
     private final BiConsumer<ObjectKey, Duration> queue;
     private final Consumer<Outbox.EventRecord> events;
 
@@ -43,6 +47,8 @@ final class PodActor {
             Supplier<Duration> uptime,
             Executor pulls,
             Executor stops,
+            Executor hookThreads,
+            Hooks hooks,
             BiConsumer<ObjectKey, Duration> queue,
             Consumer<Outbox.EventRecord> events) {
         this.outbox = outbox;
@@ -53,6 +59,8 @@ final class PodActor {
         this.uptime = uptime;
         this.pulls = pulls;
         this.stops = stops;
+        this.hookThreads = hookThreads;
+        this.hooks = hooks;
         this.queue = queue;
         this.events = events;
     }
@@ -79,10 +87,15 @@ final class PodActor {
         if (action instanceof Action.EnsureSandbox sandbox) {
             return sandbox(pod, sandbox);
         }
-        if (action instanceof Action.PullImage pull) {
+        if (action instanceof Action.NoteSandbox note) {
+            PodRecord record = facts.record();
+            if (record != null) {
+                records.put(record.withSandbox(note.sandboxId(), note.former()));
+            }
+        } else if (action instanceof Action.PullImage pull) {
             pull(pod, pull);
         } else if (action instanceof Action.StartContainer start) {
-            return start(pod, start.request());
+            return start(pod, start.request(), start.postStart());
         } else if (action instanceof Action.StopContainer stop) {
             stop(pod, stop);
         } else if (action instanceof Action.RemoveContainer remove) {
@@ -236,7 +249,7 @@ final class PodActor {
         return new PodMemory.Image(pull.image(), driver, pull.attempt(), state);
     }
 
-    private boolean start(Pod pod, ContainerRequest request) {
+    private boolean start(Pod pod, ContainerRequest request, @Nullable Handler postStart) {
         String uid = pod.facts.uid();
         String name = request.name();
         String step = Steps.start(name, request.specHash());
@@ -256,7 +269,55 @@ final class PodActor {
         }
         pod.event("Normal", "Started", "Started container " + name);
         LOG.info("Started container {} of pod {}", name, pod.key.path());
+        if (postStart != null && started.state() == PodReality.State.RUNNING) {
+            postStart(pod, name, started.id(), postStart);
+        }
         return true;
+    }
+
+    private void postStart(Pod pod, String name, String id, Handler hook) {
+        String uid = pod.facts.uid();
+        memories.update(
+                uid,
+                memory ->
+                        memory.withHealth(name, PodMemory.Health.of(id, false, false).hook(true)));
+        Checks.Where where = new Checks.Where(pod.driver().name(), uid, id);
+        UnaryOperator<PodMemory> done =
+                memory ->
+                        memory.healthOf(name, id)
+                                .map(health -> memory.withHealth(name, health.hook(false)))
+                                .orElse(memory);
+        background(
+                hookThreads,
+                pod,
+                () -> {
+                    Outcome outcome = hooks.run(where, hook, Hooks.LONGEST);
+                    if (outcome.kind() == Outcome.Kind.FAILURE) {
+                        pod.event(
+                                "Warning",
+                                "FailedPostStartHook",
+                                "PostStartHook failed: " + outcome.message());
+                        memories.updateIfKnown(
+                                uid,
+                                memory ->
+                                        memory.healthOf(name, id)
+                                                .map(
+                                                        health ->
+                                                                memory.withHealth(
+                                                                        name,
+                                                                        health.unhealthy(
+                                                                                "Container "
+                                                                                        + name
+                                                                                        + " failed"
+                                                                                        + " its postStart"
+                                                                                        + " hook",
+                                                                                null)))
+                                                .orElse(memory));
+                    }
+                    memories.updateIfKnown(uid, done);
+                    return Duration.ZERO;
+                },
+                () -> memories.update(uid, done));
     }
 
     private PodMemory backOff(PodMemory memory, Pod pod, ContainerRequest request) {
@@ -290,15 +351,20 @@ final class PodActor {
                             : stopping;
                 });
         if (first) {
-            pod.event("Normal", "Killing", stop.why() + stop.name());
-            LOG.info("{}{} of pod {}", stop.why(), stop.name(), pod.key.path());
+            pod.event("Normal", "Killing", stop.why());
+            LOG.info("Pod {}: {}", pod.key.path(), stop.why());
         }
+        Handler preStop = first && !stop.grace().isZero() ? stop.preStop() : null;
         background(
                 stops,
                 pod,
                 () -> {
                     try {
-                        pod.driver().driver().stopContainer(uid, id, stop.grace());
+                        Duration left = stop.grace();
+                        if (preStop != null) {
+                            left = preStop(pod, id, preStop, deadline);
+                        }
+                        pod.driver().driver().stopContainer(uid, id, left);
                         return Duration.ZERO;
                     } catch (DriverException e) {
                         LOG.warn(
@@ -312,6 +378,17 @@ final class PodActor {
                     }
                 },
                 () -> memories.update(uid, memory -> memory.stopped(id)));
+    }
+
+    /** Runs the hook; returns how long the container then has to end. */
+    private Duration preStop(Pod pod, String id, Handler hook, Duration deadline) {
+        Checks.Where where = new Checks.Where(pod.driver().name(), pod.facts.uid(), id);
+        Outcome outcome = hooks.run(where, hook, deadline.minus(uptime.get()));
+        if (outcome.kind() == Outcome.Kind.FAILURE) {
+            pod.event("Warning", "FailedPreStopHook", "PreStopHook failed: " + outcome.message());
+        }
+        Duration left = deadline.minus(uptime.get());
+        return left.compareTo(Teardown.LEAST_GRACE) < 0 ? Teardown.LEAST_GRACE : left;
     }
 
     /**

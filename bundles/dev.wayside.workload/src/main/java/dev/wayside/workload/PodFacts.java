@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,7 +120,8 @@ record PodFacts(
 
     /** The container's entry in the last status; empty if there is none. */
     JsonObject lastStatusOf(String container) {
-        return lastStatus.array("containerStatuses").objects().stream()
+        return Stream.of("containerStatuses", "initContainerStatuses")
+                .flatMap(list -> lastStatus.array(list).objects().stream())
                 .filter(status -> status.text("name").equals(container))
                 .findFirst()
                 .orElse(JsonObject.EMPTY);
@@ -131,6 +133,11 @@ record PodFacts(
         return status.text("containerID").isEmpty()
                 ? OptionalInt.empty()
                 : OptionalInt.of((int) status.number("restartCount").orElse(0));
+    }
+
+    /** The newest attempt that belongs to surroundings which are gone; -1 if there is none. */
+    int former(String container) {
+        return record == null ? -1 : record.former().getOrDefault(container, -1);
     }
 
     /** Whether the pod has ended for good; nothing of it is ever started again. */

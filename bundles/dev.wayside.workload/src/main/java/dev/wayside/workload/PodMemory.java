@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param deletion null unless the pod is to go
  * @param said what was said already and is not to be said again
  * @param confirmed whether the deletion was confirmed
+ * @param health by container: what probes and hooks have told of it
  */
 record PodMemory(
         Map<String, Crash> crashes,
@@ -33,7 +35,8 @@ record PodMemory(
         Map<String, Integer> replaced,
         @Nullable Deletion deletion,
         Set<String> said,
-        boolean confirmed) {
+        boolean confirmed,
+        Map<String, Health> health) {
 
     static final Duration FIRST_DELAY = Duration.ofSeconds(10);
     static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
@@ -47,7 +50,7 @@ record PodMemory(
     static final PodMemory EMPTY =
             new PodMemory(
                     Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), null, Set.of(),
-                    false);
+                    false, Map.of());
 
     /**
      * @param delay before the next restart
@@ -73,6 +76,44 @@ record PodMemory(
 
     record Deletion(long graceSeconds, Duration deadline) {}
 
+    /**
+     * What is known of one attempt of a container beyond that it runs.
+     *
+     * @param hook whether its postStart hook is under way
+     * @param started whether it has started up, as far as a startup probe can tell
+     * @param ready whether it is ready, as far as a readiness probe can tell
+     * @param unhealthy why it must be ended; {@code ""} if it need not be
+     * @param grace how long it gets then; null for as long as the pod says
+     */
+    record Health(
+            String containerId,
+            boolean hook,
+            boolean started,
+            boolean ready,
+            String unhealthy,
+            @Nullable Duration grace) {
+
+        static Health of(String containerId, boolean started, boolean ready) {
+            return new Health(containerId, false, started, ready, "", null);
+        }
+
+        Health hook(boolean underWay) {
+            return new Health(containerId, underWay, started, ready, unhealthy, grace);
+        }
+
+        Health startedUp() {
+            return new Health(containerId, hook, true, ready, unhealthy, grace);
+        }
+
+        Health ready(boolean isReady) {
+            return new Health(containerId, hook, started, isReady, unhealthy, grace);
+        }
+
+        Health unhealthy(String why, @Nullable Duration toEnd) {
+            return new Health(containerId, hook, started, ready, why, toEnd);
+        }
+    }
+
     PodMemory {
         crashes = Map.copyOf(crashes);
         exits = Map.copyOf(exits);
@@ -80,6 +121,7 @@ record PodMemory(
         failures = Map.copyOf(failures);
         stops = Map.copyOf(stops);
         replaced = Map.copyOf(replaced);
+        health = Map.copyOf(health);
         said = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(said));
     }
 
@@ -96,8 +138,8 @@ record PodMemory(
         return seen.equals(exits)
                 ? this
                 : new PodMemory(
-                        crashes, seen, images, failures, stops, replaced, deletion, said,
-                        confirmed);
+                        crashes, seen, images, failures, stops, replaced, deletion, said, confirmed,
+                        health);
     }
 
     /** The uptime before which the ended attempt has no successor; zero if it may have one now. */
@@ -120,7 +162,7 @@ record PodMemory(
                 crash == null || forgiven(crash, end) ? FIRST_DELAY : longer(crash.delay());
         Map<String, Crash> next = with(crashes, container, new Crash(delay, end.seen()));
         return new PodMemory(
-                next, exits, images, failures, stops, replaced, deletion, said, confirmed);
+                next, exits, images, failures, stops, replaced, deletion, said, confirmed, health);
     }
 
     private static boolean forgiven(Crash crash, Exit exit) {
@@ -142,7 +184,8 @@ record PodMemory(
                 replaced,
                 deletion,
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     PodMemory withoutImage(String container) {
@@ -155,7 +198,8 @@ record PodMemory(
                 replaced,
                 deletion,
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     /** The step has failed once more. */
@@ -176,7 +220,8 @@ record PodMemory(
                 replaced,
                 deletion,
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     PodMemory succeeded(String step) {
@@ -190,7 +235,8 @@ record PodMemory(
                         replaced,
                         deletion,
                         said,
-                        confirmed)
+                        confirmed,
+                        health)
                 : this;
     }
 
@@ -200,7 +246,7 @@ record PodMemory(
                 ? this
                 : new PodMemory(
                         crashes, exits, images, Map.of(), stops, replaced, deletion, said,
-                        confirmed);
+                        confirmed, health);
     }
 
     PodMemory stopping(String containerId, Duration deadline) {
@@ -213,7 +259,8 @@ record PodMemory(
                 replaced,
                 deletion,
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     PodMemory stopped(String containerId) {
@@ -226,7 +273,8 @@ record PodMemory(
                 replaced,
                 deletion,
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     PodMemory replacing(String container, int attempt) {
@@ -239,7 +287,8 @@ record PodMemory(
                 with(replaced, container, attempt),
                 deletion,
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     /**
@@ -263,14 +312,16 @@ record PodMemory(
                 replaced,
                 new Deletion(graceSeconds, deadline),
                 said,
-                confirmed);
+                confirmed,
+                health);
     }
 
     PodMemory saying(String what) {
         Set<String> next = new LinkedHashSet<>(said.size() < MOST_SAID ? said : Set.of());
         next.add(what);
         return new PodMemory(
-                crashes, exits, images, failures, stops, replaced, deletion, next, confirmed);
+                crashes, exits, images, failures, stops, replaced, deletion, next, confirmed,
+                health);
     }
 
     /** What begins with the prefix may be said again. */
@@ -279,13 +330,33 @@ record PodMemory(
         return next.removeIf(what -> what.startsWith(prefix))
                 ? new PodMemory(
                         crashes, exits, images, failures, stops, replaced, deletion, next,
-                        confirmed)
+                        confirmed, health)
                 : this;
     }
 
     PodMemory withConfirmed() {
         return new PodMemory(
-                crashes, exits, images, failures, stops, replaced, deletion, said, true);
+                crashes, exits, images, failures, stops, replaced, deletion, said, true, health);
+    }
+
+    PodMemory withHealth(String container, Health now) {
+        return new PodMemory(
+                crashes,
+                exits,
+                images,
+                failures,
+                stops,
+                replaced,
+                deletion,
+                said,
+                confirmed,
+                with(health, container, now));
+    }
+
+    /** What is known of that very attempt. */
+    Optional<Health> healthOf(String container, String containerId) {
+        return Optional.ofNullable(health.get(container))
+                .filter(known -> known.containerId().equals(containerId));
     }
 
     private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {

@@ -9,8 +9,10 @@ import dev.wayside.model.PodRequests;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -22,6 +24,10 @@ import java.util.Set;
  * @param requests what it takes from the Node
  * @param graceSeconds how long its containers get to end, should the Pod vanish
  * @param driver the driver that holds its containers, {@code ""} while nothing was made
+ * @param sandboxId of the surroundings in which its init containers run or ran; {@code ""} if there
+ *     are none
+ * @param former by container: the newest attempt in surroundings that are gone; init containers up
+ *     to it do not count
  */
 record PodRecord(
         ObjectKey key,
@@ -31,14 +37,44 @@ record PodRecord(
         Instant decided,
         PodRequests requests,
         long graceSeconds,
-        String driver) {
+        String driver,
+        String sandboxId,
+        Map<String, Integer> former) {
+
+    PodRecord {
+        former = Map.copyOf(former);
+    }
 
     boolean admitted() {
         return rejection.isEmpty();
     }
 
     PodRecord withDriver(String name) {
-        return new PodRecord(key, uid, rejection, message, decided, requests, graceSeconds, name);
+        return new PodRecord(
+                key,
+                uid,
+                rejection,
+                message,
+                decided,
+                requests,
+                graceSeconds,
+                name,
+                sandboxId,
+                former);
+    }
+
+    PodRecord withSandbox(String id, Map<String, Integer> attempts) {
+        return new PodRecord(
+                key,
+                uid,
+                rejection,
+                message,
+                decided,
+                requests,
+                graceSeconds,
+                driver,
+                id,
+                attempts);
     }
 
     JsonObject toJson() {
@@ -51,6 +87,8 @@ record PodRecord(
                             .put("port", port.port())
                             .build());
         }
+        JsonObject.Builder attempts = JsonObject.builder();
+        former.forEach((name, attempt) -> attempts.put(name, attempt));
         return JsonObject.builder()
                 .put("namespace", key.namespace())
                 .put("name", key.name())
@@ -62,6 +100,8 @@ record PodRecord(
                 .put("hostPorts", new JsonArray(ports))
                 .put("graceSeconds", graceSeconds)
                 .put("driver", driver)
+                .putUnlessEmpty("sandbox", sandboxId)
+                .putUnlessEmpty("former", attempts.build())
                 .build();
     }
 
@@ -92,6 +132,16 @@ record PodRecord(
                         json.number("memoryBytes").orElse(0),
                         ports),
                 json.number("graceSeconds").orElse(30),
-                json.text("driver"));
+                json.text("driver"),
+                json.text("sandbox"),
+                former(json.object("former")));
+    }
+
+    private static Map<String, Integer> former(JsonObject json) {
+        Map<String, Integer> former = new HashMap<>();
+        for (String name : json.members().keySet()) {
+            json.number(name).ifPresent(attempt -> former.put(name, (int) attempt));
+        }
+        return former;
     }
 }

@@ -35,6 +35,7 @@ final class PodSync {
     private final VolumeStore volumes;
     private final Planner planner;
     private final PodActor actor;
+    private final Prober prober;
     private final Memories memories;
     private final ObjectKey nodeKey;
     private final Clock clock;
@@ -49,6 +50,7 @@ final class PodSync {
             VolumeStore volumes,
             Planner planner,
             PodActor actor,
+            Prober prober,
             Memories memories,
             String nodeName,
             Clock clock,
@@ -60,6 +62,7 @@ final class PodSync {
         this.volumes = volumes;
         this.planner = planner;
         this.actor = actor;
+        this.prober = prober;
         this.memories = memories;
         this.nodeKey = ResourceType.NODES.key("", nodeName);
         this.clock = clock;
@@ -103,6 +106,7 @@ final class PodSync {
             throws DriverException, StateException {
         for (int round = 0; round < MOST_ROUNDS; round++) {
             if (pod == null && records.get(uid).isEmpty() && drivers.key(uid).isEmpty()) {
+                prober.keep(uid, List.of());
                 return true;
             }
             Optional<BoundDriver> driver = driver(uid, pod);
@@ -110,6 +114,7 @@ final class PodSync {
             if (facts == null) {
                 return false;
             }
+            prober.keep(uid, ProbeTarget.of(key, facts));
             boolean changed = false;
             for (Action action : planner.plan(facts)) {
                 if (stopped) {
@@ -243,6 +248,7 @@ final class PodSync {
         records.all().forEach(record -> alive.add(record.uid()));
         drivers.all().forEach(driver -> alive.addAll(driver.pods().keySet()));
         memories.retain(alive);
+        prober.retain(alive);
         if (state.complete(ResourceType.PODS) && drivers.settled()) {
             for (String uid : folders) {
                 if (!alive.contains(uid)) {

@@ -3,6 +3,7 @@ package dev.wayside.workload;
 
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.PodContainers;
 import dev.wayside.model.Quantity;
 import java.util.List;
 
@@ -19,7 +20,7 @@ final class Qos {
         }
         boolean anything = false;
         boolean guaranteed = true;
-        for (JsonObject container : pod.spec().array("containers").objects()) {
+        for (JsonObject container : PodContainers.all(pod)) {
             for (String resource : RESOURCES) {
                 long limit = milli(container.object("resources", "limits"), resource);
                 JsonObject requests = container.object("resources", "requests");

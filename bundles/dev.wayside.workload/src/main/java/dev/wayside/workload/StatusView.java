@@ -5,6 +5,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.PodContainers;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -34,16 +35,16 @@ final class StatusView {
     /** The status of a pod that was admitted. */
     static JsonObject running(PodFacts facts, KubeObject pod, Map<String, Waiting> waiting) {
         StatusView view = new StatusView(facts, pod);
-        List<JsonObject> containers = view.containers(waiting);
-        String phase = Phase.of(containers, pod.spec().string("restartPolicy").orElse("Always"));
-        return view.build(phase, containers, "", "");
+        Statuses statuses = view.statuses(waiting);
+        String phase = statuses.phase().of(pod.spec().string("restartPolicy").orElse("Always"));
+        return view.build(phase, statuses);
     }
 
     /** The last status of a pod that was deleted: all has ended, nothing will start again. */
     static JsonObject ended(PodFacts facts, KubeObject pod) {
         StatusView view = new StatusView(facts, pod);
-        List<JsonObject> containers = view.containers(Map.of());
-        return view.build(Phase.of(containers, "Never"), containers, "", "");
+        Statuses statuses = view.statuses(Map.of());
+        return view.build(statuses.phase().of("Never"), statuses);
     }
 
     /** The status of a pod that this node does not take. */
@@ -96,14 +97,54 @@ final class StatusView {
                                         : 137);
     }
 
-    private List<JsonObject> containers(Map<String, Waiting> waiting) {
-        List<JsonObject> statuses = new ArrayList<>();
-        for (JsonObject container : pod.spec().array("containers").objects()) {
-            statuses.add(
-                    new ContainerStatus(facts, container, waiting.get(container.text("name")))
-                            .json());
+    /** The containers' statuses, in the order of the spec. */
+    private record Statuses(
+            Initialization initialization,
+            List<JsonObject> init,
+            List<JsonObject> regular,
+            List<JsonObject> sidecars) {
+
+        Phase phase() {
+            List<JsonObject> others = new ArrayList<>(init);
+            others.removeAll(sidecars);
+            return new Phase(others, sidecars, regular, initialization.complete());
         }
-        return statuses;
+
+        /** Those that run while the pod does. */
+        List<JsonObject> lasting() {
+            List<JsonObject> lasting = new ArrayList<>(sidecars);
+            lasting.addAll(regular);
+            return lasting;
+        }
+    }
+
+    private Statuses statuses(Map<String, Waiting> waiting) {
+        List<JsonObject> init = new ArrayList<>();
+        List<JsonObject> sidecars = new ArrayList<>();
+        for (JsonObject container : PodContainers.init(pod)) {
+            boolean sidecar = PodContainers.isSidecar(container);
+            JsonObject status = status(container, !sidecar, waiting);
+            init.add(status);
+            if (sidecar) {
+                sidecars.add(status);
+            }
+        }
+        List<JsonObject> regular = new ArrayList<>();
+        for (JsonObject container : PodContainers.regular(pod)) {
+            regular.add(status(container, false, waiting));
+        }
+        return new Statuses(new Initialization(facts, pod), init, regular, sidecars);
+    }
+
+    private JsonObject status(JsonObject container, boolean init, Map<String, Waiting> waiting) {
+        return new ContainerStatus(
+                        facts, container, init, creating(pod), waiting.get(container.text("name")))
+                .json();
+    }
+
+    /** Why a container waits that is just being made, or whose turn has not come. */
+    static String creating(KubeObject pod) {
+        return PodContainers.init(pod).isEmpty() ? "ContainerCreating" : "PodInitializing";
     }
 
     static JsonObject.Builder base(String name, String image, String imageId, long restarts) {
@@ -127,9 +168,8 @@ final class StatusView {
         return instant.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
-    private JsonObject build(
-            String phase, List<JsonObject> containers, String reason, String message) {
-        conditionsFor(phase, containers);
+    private JsonObject build(String phase, Statuses statuses) {
+        conditionsFor(phase, statuses);
         String podIp = facts.podIp().isEmpty() ? facts.lastStatus().text("podIP") : facts.podIp();
         boolean addressed =
                 facts.reality() != null || phase.equals("Succeeded") || phase.equals("Failed");
@@ -139,8 +179,6 @@ final class StatusView {
                 JsonObject.builder()
                         .put("phase", phase)
                         .put("conditions", allConditions())
-                        .putUnlessEmpty("reason", reason)
-                        .putUnlessEmpty("message", message)
                         .putUnlessEmpty("hostIP", hostIp)
                         .putUnlessEmpty("hostIPs", ips(hostIp));
         if (addressed) {
@@ -152,7 +190,9 @@ final class StatusView {
                         .string("startTime")
                         .orElse(record == null ? "" : time(record.decided()));
         return status.putUnlessEmpty("startTime", started)
-                .put("containerStatuses", new JsonArray(List.copyOf(containers)))
+                .putUnlessEmpty(
+                        "initContainerStatuses", new JsonArray(List.copyOf(statuses.init())))
+                .put("containerStatuses", new JsonArray(List.copyOf(statuses.regular())))
                 .put("qosClass", Qos.of(pod))
                 .build();
     }
@@ -161,10 +201,10 @@ final class StatusView {
         return ip.isEmpty() ? JsonArray.EMPTY : JsonArray.of(JsonObject.of("ip", ip));
     }
 
-    private void conditionsFor(String phase, List<JsonObject> containers) {
+    private void conditionsFor(String phase, Statuses statuses) {
         boolean completed = phase.equals("Succeeded");
         List<String> unready =
-                containers.stream()
+                statuses.lasting().stream()
                         .filter(container -> !container.flag("ready"))
                         .map(container -> container.text("name"))
                         .toList();
@@ -180,7 +220,17 @@ final class StatusView {
                         ? "containers with unready status: [" + String.join(" ", unready) + "]"
                         : "";
         condition("PodReadyToStartContainers", facts.sandboxRunning(), "", "");
-        condition("Initialized", true, completed ? "PodCompleted" : "", "");
+        if (completed || statuses.initialization().complete()) {
+            condition("Initialized", true, completed ? "PodCompleted" : "", "");
+        } else {
+            condition(
+                    "Initialized",
+                    false,
+                    "ContainersNotInitialized",
+                    "containers with incomplete status: ["
+                            + String.join(" ", statuses.initialization().incomplete())
+                            + "]");
+        }
         Optional<String> gate = ready ? closedGate() : Optional.empty();
         if (gate.isPresent()) {
             condition("Ready", false, "ReadinessGatesNotReady", gate.get());

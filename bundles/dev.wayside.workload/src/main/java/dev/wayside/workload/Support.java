@@ -6,6 +6,8 @@ import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.PodContainers;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +29,7 @@ final class Support {
                     "enableServiceLinks",
                     "hostNetwork",
                     "hostname",
+                    "initContainers",
                     "nodeName",
                     "nodeSelector",
                     "os",
@@ -65,6 +68,27 @@ final class Support {
                     "tty",
                     "volumeMounts",
                     "workingDir");
+
+    /** What those may have that run while the pod does. */
+    private static final Set<String> LASTING =
+            with(CONTAINER, "livenessProbe", "readinessProbe", "startupProbe", "lifecycle");
+
+    private static final Set<String> SIDECAR = with(LASTING, "restartPolicy");
+
+    private static final Set<String> PROBE =
+            Set.of(
+                    "exec",
+                    "httpGet",
+                    "tcpSocket",
+                    "grpc",
+                    "initialDelaySeconds",
+                    "periodSeconds",
+                    "timeoutSeconds",
+                    "successThreshold",
+                    "failureThreshold",
+                    "terminationGracePeriodSeconds");
+
+    private static final Set<String> HOOK = Set.of("exec", "httpGet", "tcpSocket", "sleep");
 
     private static final Set<String> POD_SECURITY =
             Set.of(
@@ -133,9 +157,14 @@ final class Support {
         for (int i = 0; found.isEmpty() && i < volumes.size(); i++) {
             found = volume("spec.volumes[" + i + "]", volumes.get(i));
         }
-        List<JsonObject> containers = spec.array("containers").objects();
+        List<JsonObject> containers = PodContainers.regular(pod);
         for (int i = 0; found.isEmpty() && i < containers.size(); i++) {
-            found = container("spec.containers[" + i + "]", containers.get(i), security);
+            found = container("spec.containers[" + i + "]", containers.get(i), LASTING, security);
+        }
+        List<JsonObject> init = PodContainers.init(pod);
+        for (int i = 0; found.isEmpty() && i < init.size(); i++) {
+            Set<String> known = PodContainers.isSidecar(init.get(i)) ? SIDECAR : CONTAINER;
+            found = container("spec.initContainers[" + i + "]", init.get(i), known, security);
         }
         return found;
     }
@@ -144,10 +173,12 @@ final class Support {
             Set.of("", "Default", "ClusterFirst", "ClusterFirstWithHostNet");
     private static final Set<String> LINUX = Set.of("", "linux");
 
-    private Optional<String> container(String path, JsonObject container, JsonObject podSecurity) {
+    private Optional<String> container(
+            String path, JsonObject container, Set<String> known, JsonObject podSecurity) {
         JsonObject security = container.object("securityContext");
         String securityPath = path + ".securityContext";
-        return unknown(path, container, CONTAINER)
+        return unknown(path, container, known)
+                .or(() -> handlers(path, container))
                 .or(() -> unknown(securityPath, security, CONTAINER_SECURITY))
                 .or(() -> profiles(securityPath, security))
                 .or(() -> user(securityPath, security, podSecurity))
@@ -176,6 +207,53 @@ final class Support {
                                         container.array("envFrom"),
                                         Set.of("prefix", "configMapRef", "secretRef")))
                 .or(() -> env(path + ".env", container.array("env").objects()));
+    }
+
+    private static Set<String> with(Set<String> some, String... others) {
+        Set<String> all = new HashSet<>(some);
+        all.addAll(List.of(others));
+        return Set.copyOf(all);
+    }
+
+    private static Optional<String> handlers(String path, JsonObject container) {
+        Optional<String> found =
+                unknown(
+                        path + ".lifecycle",
+                        container.object("lifecycle"),
+                        Set.of("postStart", "preStop"));
+        for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+            String here = path + "." + probe;
+            found = found.or(() -> handler(here, container.object(probe), PROBE));
+        }
+        for (String hook : List.of("postStart", "preStop")) {
+            String here = path + ".lifecycle." + hook;
+            found = found.or(() -> handler(here, container.object("lifecycle", hook), HOOK));
+        }
+        return found;
+    }
+
+    private static Optional<String> handler(String path, JsonObject handler, Set<String> known) {
+        return unknown(path, handler, known)
+                .or(() -> unknown(path + ".exec", handler.object("exec"), Set.of("command")))
+                .or(
+                        () ->
+                                unknown(
+                                        path + ".httpGet",
+                                        handler.object("httpGet"),
+                                        Set.of("scheme", "host", "port", "path", "httpHeaders")))
+                .or(
+                        () ->
+                                unknown(
+                                        path + ".tcpSocket",
+                                        handler.object("tcpSocket"),
+                                        Set.of("host", "port")))
+                .or(
+                        () ->
+                                unknown(
+                                        path + ".grpc",
+                                        handler.object("grpc"),
+                                        Set.of("port", "service")))
+                .or(() -> unknown(path + ".sleep", handler.object("sleep"), Set.of("seconds")));
     }
 
     private Optional<String> env(String path, List<JsonObject> env) {

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.api.driver.DriverException;
 import dev.wayside.api.driver.PodReality;
+import dev.wayside.model.JsonArray;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.PodContainers;
 import dev.wayside.model.ResourceType;
 import dev.wayside.testing.FakeOutbox;
+import dev.wayside.testing.TestProgram;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +33,15 @@ import org.junit.jupiter.api.io.TempDir;
 final class CrashTest {
     private static final int HISTORIES = Integer.getInteger("wayside.histories", 50);
     private static final int STEPS = 40;
+
+    /** One that ends by itself, and a sidecar. */
+    private static final String INIT =
+            """
+            {"name": "init", "image": "init:1", "command": %s},
+            {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}\
+            """
+                    .formatted(JsonArray.ofStrings(TestProgram.SUCCEEDS.command()).toJson());
+
     private static final List<String> NAMES = List.of("a", "b", "c");
 
     @TempDir Path temp;
@@ -59,6 +71,7 @@ final class CrashTest {
         private final Random random;
         private final TestGateway gateway;
 
+        private final Set<String> initialized = new HashSet<>();
         private int uids;
         private int calls;
         private int diesAt = Integer.MAX_VALUE;
@@ -95,7 +108,12 @@ final class CrashTest {
                             call.startsWith("stopContainer " + container.id() + " ")
                                     && container.state() == PodReality.State.RUNNING
                                     && pod.sandboxRunning();
-                    if (stopped) {
+                    boolean othersRun =
+                            pod.containers().stream()
+                                    .filter(it -> !it.name().equals("proxy"))
+                                    .anyMatch(it -> it.state() == PodReality.State.RUNNING);
+                    // A sidecar goes with those that it is there for.
+                    if (stopped && (!container.name().equals("proxy") || othersRun)) {
                         assertThat(kept(pod.uid()).stream().map(KubeObject::json))
                                 .as(call)
                                 .noneMatch(
@@ -216,15 +234,20 @@ final class CrashTest {
 
         private void ask(String name) {
             String policy = List.of("Always", "OnFailure", "Never").get(random.nextInt(3));
+            String uid = "uid-" + name + "-" + uids++;
+            boolean init = random.nextBoolean();
+            if (init) {
+                initialized.add(uid);
+            }
             gateway.ask(
                     name,
-                    "uid-" + name + "-" + uids++,
+                    uid,
                     """
-                    {"restartPolicy": "%s", "containers": [
+                    {"restartPolicy": "%s", "initContainers": [%s], "containers": [
                       {"name": "web", "image": "web:1", "resources": {"requests": {"cpu": "%dm"}}},
                       {"name": "log", "image": "log:1"}]}\
                     """
-                            .formatted(policy, 100 + random.nextInt(900)));
+                            .formatted(policy, init ? INIT : "", 100 + random.nextInt(900)));
         }
 
         private void exitSomething() {
@@ -280,6 +303,14 @@ final class CrashTest {
             assertThat(new HashSet<>(starts))
                     .as("each attempt is started once")
                     .hasSameSizeAs(starts);
+            for (String started : starts) {
+                String uid = started.substring(0, started.indexOf('/'));
+                if (initialized.contains(uid) && started.startsWith(uid + "/web#")) {
+                    assertThat(starts.subList(0, starts.indexOf(started)))
+                            .as("init containers come before " + started)
+                            .contains(uid + "/init#0", uid + "/proxy#0");
+                }
+            }
             Map<String, String> running = new TreeMap<>();
             for (PodReality pod : gateway.engine.snapshot()) {
                 for (PodReality.Container container : pod.containers()) {
@@ -303,9 +334,7 @@ final class CrashTest {
                                 .orElseThrow()
                                 .text("phase");
                 if (phase.equals("Running")) {
-                    pod.spec()
-                            .array("containers")
-                            .objects()
+                    PodContainers.lasting(pod)
                             .forEach(
                                     it ->
                                             wanted.add(

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,7 @@ final class PlannerTest {
 
     private final Planner planner = new Planner(Path.of("/pods"));
     private PodMemory memory = PodMemory.EMPTY;
+    private Map<String, Integer> former = Map.of();
     private JsonObject lastStatus = JsonObject.EMPTY;
 
     private static KubeObject pod(String spec) {
@@ -44,7 +46,14 @@ final class PlannerTest {
     }
 
     private static PodReality reality(boolean sandbox, PodReality.Container... containers) {
-        return new PodReality("u-1", "default", "web", sandbox, "10.0.0.5", List.of(containers));
+        return new PodReality(
+                "u-1",
+                "default",
+                "web",
+                sandbox,
+                sandbox ? "sandbox-1" : "",
+                "10.0.0.5",
+                List.of(containers));
     }
 
     private static PodReality.Container container(
@@ -78,7 +87,9 @@ final class PlannerTest {
                         NOW,
                         new PodRequests(0, 0, Set.of()),
                         9,
-                        "docker");
+                        "docker",
+                        "sandbox-1",
+                        former);
         return planner.plan(
                 new PodFacts(
                         "u-1",

@@ -399,7 +399,7 @@ final class PodSyncTest {
                         "a",
                         """
                         {"containers": [{"name": "web", "image": "web:1",
-                          "livenessProbe": {"exec": {"command": ["true"]}}}]}\
+                          "livenessProbe": {"odd": {"command": ["true"]}}}]}\
                         """);
         gateway.run();
         gateway.advance(Duration.ofMinutes(5));
@@ -407,7 +407,7 @@ final class PodSyncTest {
         assertThat(gateway.status("a").text("phase")).isEqualTo("Pending");
         assertThat(gateway.status("a").text("reason")).isEqualTo("Unsupported");
         assertThat(gateway.status("a").text("message"))
-                .contains("spec.containers[0].livenessProbe");
+                .contains("spec.containers[0].livenessProbe.odd");
         assertThat(gateway.outbox.reasons("uid-a")).containsExactly("Unsupported");
         assertThat(existing()).isEmpty();
 

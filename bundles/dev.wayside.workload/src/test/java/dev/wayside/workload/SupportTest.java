@@ -28,7 +28,10 @@ final class SupportTest {
                                  "serviceAccountName": "default", "serviceAccount": "default", "nodeName": "gateway-1",
                                  "securityContext": {}, "schedulerName": "default-scheduler", "priority": 0,
                                  "preemptionPolicy": "PreemptLowerPriority", "enableServiceLinks": true,
-                                 "hostPID": false, "hostIPC": false, "imagePullSecrets": [], "initContainers": [],
+                                 "hostPID": false, "hostIPC": false, "imagePullSecrets": [], "initContainers": [
+                                   {"name": "i", "image": "i:1"},
+                                   {"name": "s", "image": "s:1", "restartPolicy": "Always",
+                                    "startupProbe": {"exec": {"command": ["true"]}}}],
                                  "tolerations": [{"key": "x", "operator": "Exists"}],
                                  "containers": [{"name": "web", "image": "web:1", "imagePullPolicy": "IfNotPresent",
                                    "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
@@ -36,6 +39,15 @@ final class SupportTest {
                                    "ports": [{"containerPort": 80, "hostPort": 8080, "protocol": "TCP", "name": "http"}],
                                    "securityContext": {"runAsUser": 1000, "runAsGroup": 1000, "runAsNonRoot": true,
                                      "readOnlyRootFilesystem": true, "seccompProfile": {"type": "RuntimeDefault"}},
+                                   "livenessProbe": {"httpGet": {"path": "/", "port": "http", "scheme": "HTTP",
+                                       "host": "h", "httpHeaders": [{"name": "A", "value": "b"}]},
+                                     "initialDelaySeconds": 1, "timeoutSeconds": 1, "periodSeconds": 10,
+                                     "successThreshold": 1, "failureThreshold": 3,
+                                     "terminationGracePeriodSeconds": 5},
+                                   "readinessProbe": {"tcpSocket": {"port": 80}},
+                                   "startupProbe": {"grpc": {"port": 80, "service": ""}},
+                                   "lifecycle": {"postStart": {"exec": {"command": ["true"]}},
+                                     "preStop": {"sleep": {"seconds": 1}}},
                                    "volumeMounts": [{"name": "v", "mountPath": "/v", "mountPropagation": "None"}]}],
                                  "volumes": [{"name": "v", "projected": {"defaultMode": 420, "sources": [
                                    {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]}}]}\
@@ -48,7 +60,10 @@ final class SupportTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "spec.initContainers                  | `\"initContainers\": [{\"name\": \"i\"}]`",
+                "spec.initContainers[0].livenessProbe | `\"initContainers\": [{\"name\": \"i\","
+                        + " \"livenessProbe\": {\"tcpSocket\": {\"port\": 1}}}]`",
+                "spec.initContainers[0].restartPolicy | `\"initContainers\": [{\"name\": \"i\","
+                        + " \"restartPolicy\": \"OnFailure\"}]`",
                 "spec.ephemeralContainers             | `\"ephemeralContainers\": [{\"name\":"
                         + " \"i\"}]`",
                 "spec.hostPID                         | `\"hostPID\": true`",
@@ -82,10 +97,12 @@ final class SupportTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "livenessProbe       | `\"livenessProbe\": {\"tcpSocket\": {\"port\": 1}}`",
-                "readinessProbe      | `\"readinessProbe\": {\"tcpSocket\": {\"port\": 1}}`",
-                "startupProbe        | `\"startupProbe\": {\"tcpSocket\": {\"port\": 1}}`",
-                "lifecycle           | `\"lifecycle\": {\"preStop\": {}}`",
+                "livenessProbe.odd   | `\"livenessProbe\": {\"odd\": {\"port\": 1}}`",
+                "readinessProbe.httpGet.odd | `\"readinessProbe\": {\"httpGet\": {\"odd\": 1}}`",
+                "startupProbe.sleep  | `\"startupProbe\": {\"sleep\": {\"seconds\": 1}}`",
+                "lifecycle.stopSignal | `\"lifecycle\": {\"stopSignal\": \"SIGUSR1\"}`",
+                "lifecycle.preStop.grpc | `\"lifecycle\": {\"preStop\": {\"grpc\": {\"port\":"
+                        + " 1}}}`",
                 "restartPolicy       | `\"restartPolicy\": \"Always\"`",
                 "volumeDevices       | `\"volumeDevices\": [{\"name\": \"d\"}]`",
                 "volumeMounts[0].subPath | `\"volumeMounts\": [{\"name\": \"v\", \"mountPath\":"

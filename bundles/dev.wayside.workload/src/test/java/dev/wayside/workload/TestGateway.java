@@ -2,6 +2,7 @@
 package dev.wayside.workload;
 
 import dev.wayside.api.driver.DriverException;
+import dev.wayside.api.state.Outbox;
 import dev.wayside.api.state.StateException;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonException;
@@ -17,8 +18,10 @@ import dev.wayside.testing.ManualClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,6 +44,18 @@ final class TestGateway {
     /** Runs background tasks; by default at once. */
     Executor background = Runnable::run;
 
+    /** What checks come to, by what they are; without it they succeed. */
+    final Map<String, Outcome> outcomes = new HashMap<>();
+
+    final List<String> checked = new ArrayList<>();
+
+    private final Checks checks =
+            (where, handler, timeout, then) -> {
+                checked.add(handler.toString());
+                then.accept(outcomes.getOrDefault(handler.toString(), Outcome.success()));
+            };
+    private final ManualTimer timer = new ManualTimer(clock);
+    private Prober prober;
     private final Set<ObjectKey> queued = new LinkedHashSet<>();
     private final Map<ObjectKey, Duration> timers = new HashMap<>();
     private Drivers drivers = new Drivers();
@@ -77,6 +92,7 @@ final class TestGateway {
 
     /** The agent is lost with all it remembered, and started anew. */
     void boot() {
+        prober.stop();
         queued.clear();
         timers.clear();
         sync = newAgent();
@@ -89,6 +105,8 @@ final class TestGateway {
         memories = new Memories();
         PodRecords podRecords = new PodRecords(records);
         VolumeStore volumes = new VolumeStore(dir);
+        ExecChecks commands = new ExecChecks(drivers, task -> background.execute(task));
+        prober = new Prober(timer, checks, memories, key -> queued.add(key), this::event, () -> 0);
         PodActor actor =
                 new PodActor(
                         outbox,
@@ -99,14 +117,10 @@ final class TestGateway {
                         clock::uptime,
                         task -> background.execute(task),
                         task -> background.execute(task),
+                        task -> background.execute(task),
+                        new Hooks(commands, checks),
                         this::queue,
-                        event -> {
-                            try {
-                                outbox.event(event);
-                            } catch (StateException e) {
-                                throw new AssertionError(e);
-                            }
-                        });
+                        this::event);
         return new PodSync(
                 state,
                 outbox,
@@ -115,10 +129,19 @@ final class TestGateway {
                 volumes,
                 new Planner(dir),
                 actor,
+                prober,
                 memories,
                 NODE,
                 clock,
                 clock::uptime);
+    }
+
+    private void event(Outbox.EventRecord event) {
+        try {
+            outbox.event(event);
+        } catch (StateException e) {
+            throw new AssertionError(e);
+        }
     }
 
     BoundDriver addDriver(String name) {
@@ -164,10 +187,12 @@ final class TestGateway {
             if (i > 500) {
                 throw new AssertionError("the agent does not come to rest");
             }
+            timer.runDue();
             ObjectKey key = queued.iterator().next();
             queued.remove(key);
             timers.remove(key);
             sync.sync(key);
+            timer.runDue();
         }
     }
 
@@ -188,9 +213,9 @@ final class TestGateway {
         clock.advance(by);
     }
 
-    /** Lets time pass and does what is due then. */
+    /** Lets time pass and does what is due then; probes as they come due. */
     void advance(Duration by) throws DriverException, StateException {
-        advanceClock(by);
+        timer.advance(by);
         timers.forEach(
                 (key, due) -> {
                     if (due.compareTo(clock.uptime()) <= 0) {

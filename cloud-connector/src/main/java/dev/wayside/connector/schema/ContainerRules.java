@@ -87,7 +87,7 @@ final class ContainerRules {
                 HandlerRules.probe(
                         container.object(name),
                         path + "." + name,
-                        !name.equals("readinessProbe"),
+                        name.equals("readinessProbe"),
                         errors);
             }
         }

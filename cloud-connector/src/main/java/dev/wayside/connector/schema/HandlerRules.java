@@ -2,6 +2,7 @@
 package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonNumber;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.JsonString;
@@ -21,18 +22,26 @@ final class HandlerRules {
 
     private HandlerRules() {}
 
-    static void probe(JsonObject probe, String path, boolean successMustBeOne, Errors errors) {
+    /**
+     * @param readiness whether it is about readiness alone, and so ends no container
+     */
+    static void probe(JsonObject probe, String path, boolean readiness, Errors errors) {
         handler(probe, path, errors);
         for (String count : COUNTS) {
             errors.nonNegative(path + "." + count, probe.number(count).orElse(0));
         }
         long success = probe.number("successThreshold").orElse(1);
-        if (successMustBeOne && success != 1) {
+        if (!readiness && success != 1) {
             errors.invalid(path + ".successThreshold", success, "must be 1");
         }
         if (probe.has("terminationGracePeriodSeconds")) {
             long grace = probe.number("terminationGracePeriodSeconds").orElse(0);
-            if (grace <= 0) {
+            if (readiness) {
+                errors.invalid(
+                        path + ".terminationGracePeriodSeconds",
+                        grace,
+                        "must not be set for readinessProbes");
+            } else if (grace <= 0) {
                 errors.invalid(
                         path + ".terminationGracePeriodSeconds", grace, "must be greater than 0");
             }
@@ -71,6 +80,7 @@ final class HandlerRules {
                 if (!List.of("HTTP", "HTTPS").contains(scheme)) {
                     errors.notSupported(path + ".scheme", scheme, List.of("HTTP", "HTTPS"));
                 }
+                headers(action.array("httpHeaders"), path + ".httpHeaders", errors);
             }
             case "sleep" -> {
                 long seconds = action.number("seconds").orElse(0);
@@ -79,6 +89,20 @@ final class HandlerRules {
                 }
             }
             default -> port(action, path, errors);
+        }
+    }
+
+    private static void headers(JsonArray headers, String path, Errors errors) {
+        for (int i = 0; i < headers.size(); i++) {
+            if (headers.get(i) instanceof JsonObject header
+                    && !header.text("name").matches("[-A-Za-z0-9]+")) {
+                errors.invalid(
+                        path + "[" + i + "].name",
+                        header.text("name"),
+                        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g."
+                                + " 'X-Header-Name', regex used for validation is"
+                                + " '[-A-Za-z0-9]+')");
+            }
         }
     }
 

@@ -91,6 +91,15 @@ class WorkloadValidationTest {
                 "'imagePullPolicy':'Sometimes'"
                         + "|spec.containers[0].imagePullPolicy: Unsupported value: \"Sometimes\":"
                         + " supported values: \"Always\", \"IfNotPresent\", \"Never\"",
+                "'readinessProbe':{'exec':{'command':['a']},'terminationGracePeriodSeconds':5}"
+                        + "|spec.containers[0].readinessProbe.terminationGracePeriodSeconds:"
+                        + " Invalid value: 5: must not be set for readinessProbes",
+                "'livenessProbe':{'httpGet':{'port':80,'path':'/','scheme':'HTTP',"
+                        + "'httpHeaders':[{'name':'X Y','value':''}]}}"
+                        + "|spec.containers[0].livenessProbe.httpGet.httpHeaders[0].name: Invalid"
+                        + " value: \"X Y\": a valid HTTP header must consist of alphanumeric"
+                        + " characters or '-' (e.g. 'X-Header-Name', regex used for validation is"
+                        + " '[-A-Za-z0-9]+')",
                 "'livenessProbe':{}"
                         + "|spec.containers[0].livenessProbe: Required value: must specify a"
                         + " handler type",

@@ -72,6 +72,21 @@ public interface ContainerDriver {
      */
     void stopContainer(String podUid, String containerId, Duration grace) throws DriverException;
 
+    /**
+     * Runs a command inside of a running container, beside what runs there: in its namespaces, with
+     * its limits, user, environment and working folder. Nothing is read from standard input.
+     * Returns when the command has ended; after the timeout it is killed with all its children.
+     *
+     * <p>Calls for one container may come side by side, and beside all others. A command that
+     * cannot be run (there is no such program) ends with 126 or 127, as a shell would have it. A
+     * thread that is interrupted while it waits throws UNAVAILABLE; the command is killed.
+     *
+     * @throws DriverException GONE if the container does not run; UNAVAILABLE if it cannot be told
+     *     what became of the command, or one that was given up before cannot be ended
+     */
+    ExecResult exec(String podUid, String containerId, List<String> command, Duration timeout)
+            throws DriverException;
+
     /** Removes an ended container and its log. A running one is REFUSED. */
     void removeContainer(String podUid, String containerId) throws DriverException;
 

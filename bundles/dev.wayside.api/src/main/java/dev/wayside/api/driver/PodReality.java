@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param namespace and {@code name}: of the Pod, from the labels, for logs
  * @param sandboxRunning whether the shared surroundings are there and usable
+ * @param sandboxId names these surroundings: once they are lost (also because the device has
+ *     rebooted), those made in their place have another one; {@code ""} if there are none
  * @param ip the pod's address, {@code ""} if it has none yet
  * @param containers every attempt that still exists, oldest first
  */
@@ -19,6 +21,7 @@ public record PodReality(
         String namespace,
         String name,
         boolean sandboxRunning,
+        String sandboxId,
         String ip,
         List<Container> containers) {
 

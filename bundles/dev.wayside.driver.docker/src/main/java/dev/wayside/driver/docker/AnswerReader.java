@@ -21,16 +21,22 @@ final class AnswerReader extends SimpleChannelInboundHandler<HttpObject> {
     private final CompletableFuture<DockerSocket.Answer> answer;
     private final @Nullable Consumer<byte[]> line;
     private final int maxBody;
+    private final boolean cut;
     private final ByteArrayOutputStream gathered = new ByteArrayOutputStream();
     private int status;
 
+    /**
+     * @param cut whether what exceeds {@code maxBody} is thrown away; otherwise it is an error
+     */
     AnswerReader(
             CompletableFuture<DockerSocket.Answer> answer,
             @Nullable Consumer<byte[]> line,
-            int maxBody) {
+            int maxBody,
+            boolean cut) {
         this.answer = answer;
         this.line = line;
         this.maxBody = maxBody;
+        this.cut = cut;
     }
 
     @Override
@@ -73,10 +79,12 @@ final class AnswerReader extends SimpleChannelInboundHandler<HttpObject> {
     }
 
     private void gather(ByteBuf bytes, int length, int most) throws IOException {
-        if (gathered.size() + length > most) {
+        int room = most - gathered.size();
+        if (length > room && !cut) {
             throw new IOException("the engine's answer is longer than " + most + " bytes");
         }
-        bytes.readBytes(gathered, length);
+        bytes.readBytes(gathered, Math.min(length, room));
+        bytes.skipBytes(Math.max(0, length - room));
     }
 
     @Override

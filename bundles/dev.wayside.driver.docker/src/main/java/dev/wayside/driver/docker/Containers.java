@@ -170,6 +170,20 @@ final class Containers {
         }
     }
 
+    /** The engine's id of a container that runs. */
+    String running(String podUid, String containerId) throws DriverException {
+        return ours(podUid, containerId)
+                .filter(Realities::running)
+                .map(found -> found.text("Id"))
+                .orElseThrow(
+                        () ->
+                                new DriverException(
+                                        DriverException.Kind.GONE,
+                                        "ContainerNotRunning",
+                                        "container " + containerId + " does not run",
+                                        null));
+    }
+
     private Optional<JsonObject> ours(String podUid, String containerId) throws DriverException {
         String id = ContainerNames.id(containerId);
         return id.isEmpty() ? Optional.empty() : realities.inspect(podUid, id);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -166,6 +167,38 @@ final class DockerApi {
                         silence));
     }
 
+    /**
+     * A POST whose answer is not JSON, and goes on for a while.
+     *
+     * @param keep bytes of the answer; the rest is thrown away
+     * @return empty if it has not ended in time
+     */
+    Optional<DockerSocket.Answer> raw(String path, JsonObject body, Duration atMost, int keep)
+            throws DriverException {
+        DockerSocket.Question question =
+                new DockerSocket.Question(
+                        HttpMethod.POST,
+                        engine().prefix() + path,
+                        "application/json",
+                        body.toBytes(),
+                        keep);
+        try {
+            return Optional.of(socket.call(question, atMost));
+        } catch (DockerSocket.LateException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw unanswered(e);
+        }
+    }
+
+    private DriverException unanswered(IOException e) {
+        engine.set(null); // it may come back as another
+        return Failures.unavailable(
+                "DockerUnavailable",
+                "the Docker engine at " + socket.path() + " does not answer: " + e.getMessage(),
+                e);
+    }
+
     private DockerSocket.Answer exchange(
             DockerSocket.Question question,
             Duration atMost,
@@ -175,15 +208,11 @@ final class DockerApi {
         try {
             return socket.call(question, atMost, line, silence);
         } catch (IOException e) {
-            engine.set(null); // it may come back as another
-            throw Failures.unavailable(
-                    "DockerUnavailable",
-                    "the Docker engine at " + socket.path() + " does not answer: " + e.getMessage(),
-                    e);
+            throw unanswered(e);
         }
     }
 
-    private static Reply reply(DockerSocket.Answer answer) throws DriverException {
+    static Reply reply(DockerSocket.Answer answer) throws DriverException {
         if (answer.body().length == 0) {
             return new Reply(answer.status(), JsonNull.INSTANCE);
         }

@@ -4,6 +4,7 @@ package dev.wayside.driver.docker;
 import dev.wayside.api.driver.ContainerDriver;
 import dev.wayside.api.driver.ContainerRequest;
 import dev.wayside.api.driver.DriverException;
+import dev.wayside.api.driver.ExecResult;
 import dev.wayside.api.driver.PodReality;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.api.driver.SandboxRequest;
@@ -45,6 +46,7 @@ public final class DockerDriver implements ContainerDriver {
     private final Images images;
     private final Sandboxes sandboxes;
     private final Containers containers;
+    private final Commands commands;
     private final EventStream events;
 
     @Activate
@@ -72,6 +74,7 @@ public final class DockerDriver implements ContainerDriver {
                         new InfraImage(api),
                         new PodNetwork(api, labels, gatewayUid));
         this.containers = new Containers(api, labels, realities);
+        this.commands = new Commands(api);
         this.events = new EventStream(socket, labels, clock.instant());
     }
 
@@ -123,6 +126,13 @@ public final class DockerDriver implements ContainerDriver {
     public void stopContainer(String podUid, String containerId, Duration grace)
             throws DriverException {
         containers.stop(podUid, containerId, grace);
+    }
+
+    @Override
+    public ExecResult exec(
+            String podUid, String containerId, List<String> command, Duration timeout)
+            throws DriverException {
+        return commands.run(containers.running(podUid, containerId), command, timeout);
     }
 
     @Override

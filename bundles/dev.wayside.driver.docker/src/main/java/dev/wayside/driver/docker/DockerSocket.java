@@ -61,8 +61,16 @@ final class DockerSocket implements AutoCloseable {
     /** What the engine answered. */
     record Answer(int status, byte[] body) {}
 
-    /** What to send; the body may hold secrets. */
-    record Question(HttpMethod method, String path, String contentType, byte[] body) {
+    /**
+     * What to send; the body may hold secrets.
+     *
+     * @param keep if above 0, an answer may be longer than that, and is cut
+     */
+    record Question(HttpMethod method, String path, String contentType, byte[] body, int keep) {
+        Question(HttpMethod method, String path, String contentType, byte[] body) {
+            this(method, path, contentType, body, 0);
+        }
+
         static Question of(HttpMethod method, String path) {
             return new Question(method, path, "", new byte[0]);
         }
@@ -70,6 +78,15 @@ final class DockerSocket implements AutoCloseable {
         @Override
         public String toString() {
             return method + " " + path;
+        }
+    }
+
+    /** The engine works on it, but has not come to an end. */
+    static final class LateException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        LateException(String message, Throwable cause) {
+            super(message, cause);
         }
     }
 
@@ -112,7 +129,8 @@ final class DockerSocket implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted(question);
         } catch (TimeoutException e) {
-            throw new IOException(question + ": no answer within " + atMost.toSeconds() + " s", e);
+            throw new LateException(
+                    question + ": no answer within " + atMost.toSeconds() + " s", e);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IOException(question + ": " + cause, cause);
@@ -171,7 +189,14 @@ final class DockerSocket implements AutoCloseable {
                                         }
                                         channel.pipeline()
                                                 .addLast(new HttpClientCodec())
-                                                .addLast(new AnswerReader(answer, line, MAX_BODY));
+                                                .addLast(
+                                                        new AnswerReader(
+                                                                answer,
+                                                                line,
+                                                                question.keep() > 0
+                                                                        ? question.keep()
+                                                                        : MAX_BODY,
+                                                                question.keep() > 0));
                                     }
                                 })
                         .connect(UnixDomainSocketAddress.of(socket));

@@ -9,6 +9,10 @@ import java.util.List;
 
 /** The labels on everything that a gateway makes, and the filters that show it nothing else. */
 final class Labels {
+    /** Events after which something is different; a command run in a container is none. */
+    private static final List<String> CHANGES =
+            List.of("create", "start", "restart", "die", "destroy", "oom", "pause", "unpause");
+
     static final String GATEWAY = "wayside.dev/gateway-uid";
     static final String POD = "wayside.dev/pod-uid";
     static final String SPEC_HASH = "wayside.dev/spec-hash";
@@ -58,6 +62,7 @@ final class Labels {
         return DockerApi.encode(
                 JsonObject.builder()
                         .put("type", JsonArray.of(new JsonString("container")))
+                        .put("event", JsonArray.ofStrings(CHANGES))
                         .put("label", JsonArray.of(new JsonString(GATEWAY + "=" + gatewayUid)))
                         .build()
                         .toJson());

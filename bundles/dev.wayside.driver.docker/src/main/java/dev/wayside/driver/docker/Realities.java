@@ -99,11 +99,13 @@ final class Realities {
     private static PodReality pod(String uid, List<JsonObject> inspected) {
         JsonObject any = inspected.get(0).object("Config", "Labels");
         boolean running = false;
+        String sandboxId = "";
         String ip = "";
         List<PodReality.Container> containers = new ArrayList<>();
         for (JsonObject each : inspected.stream().sorted(OLDEST_FIRST).toList()) {
             if (isInfra(each.object("Config", "Labels"))) {
                 running = running(each);
+                sandboxId = each.text("Id");
                 ip = ip(each);
             } else {
                 containers.add(container(each));
@@ -114,6 +116,7 @@ final class Realities {
                 any.text(Labels.POD_NAMESPACE),
                 any.text(Labels.POD_NAME),
                 running,
+                sandboxId,
                 ip,
                 containers);
     }

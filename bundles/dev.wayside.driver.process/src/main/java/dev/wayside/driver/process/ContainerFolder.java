@@ -36,6 +36,8 @@ final class ContainerFolder {
 
     private static final int UNKNOWN_CODE = 137;
     private static final String SPEC = "spec.json";
+    private static final String USER = "user";
+    private static final String WORKING_DIR = "workingDir";
 
     private final Path folder;
     private final String id;
@@ -78,6 +80,8 @@ final class ContainerFolder {
                         .put("attempt", request.attempt())
                         .put("image", request.image())
                         .put("specHash", request.specHash())
+                        .put(USER, request.user())
+                        .put(WORKING_DIR, request.workingDir())
                         .put("made", clock.instant().toString())
                         .build();
         DurableFiles.write(folder.resolve(SPEC), spec.toBytes());
@@ -96,23 +100,48 @@ final class ContainerFolder {
         return Files.exists(folder.resolve("exit"));
     }
 
-    /** Empty if the container was not made to the end, or has just been removed. */
-    Optional<Dated> read() throws IOException {
-        JsonObject spec;
-        Instant made;
+    /** The program that was started, if it runs. */
+    Optional<ProcessTable.Identity> program() throws IOException {
+        Optional<ProcessTable.Identity> identity =
+                record("started").flatMap(ProcessTable.Identity::parse);
+        return identity.isPresent() && identity.get().runs() ? identity : Optional.empty();
+    }
+
+    /** As in the request that made it. */
+    String user() throws IOException {
+        return spec().map(spec -> spec.text(USER)).orElse("");
+    }
+
+    /** As in the request that made it. */
+    String workingDir() throws IOException {
+        return spec().map(spec -> spec.text(WORKING_DIR)).orElse("");
+    }
+
+    private Optional<JsonObject> spec() throws IOException {
         try {
             if (!(Json.parse(Files.readAllBytes(folder.resolve(SPEC)))
                     instanceof JsonObject read)) {
                 throw new IOException(folder.resolve(SPEC) + " is no JSON object");
             }
-            spec = read;
-            made = Instant.parse(spec.text("made"));
+            return Optional.of(read);
         } catch (NoSuchFileException absent) {
             return Optional.empty();
-        } catch (JsonException | java.time.DateTimeException damaged) {
+        } catch (JsonException damaged) {
             throw new IOException(folder.resolve(SPEC) + " is damaged", damaged);
         }
-        return Optional.of(new Dated(made, read(spec)));
+    }
+
+    /** Empty if the container was not made to the end, or has just been removed. */
+    Optional<Dated> read() throws IOException {
+        Optional<JsonObject> spec = spec();
+        if (spec.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new Dated(Instant.parse(spec.get().text("made")), read(spec.get())));
+        } catch (java.time.DateTimeException damaged) {
+            throw new IOException(folder.resolve(SPEC) + " is damaged", damaged);
+        }
     }
 
     private PodReality.Container read(JsonObject spec) throws IOException {

@@ -3,6 +3,7 @@ package dev.wayside.driver.process;
 
 import dev.wayside.api.driver.ContainerRequest;
 import dev.wayside.api.driver.DriverException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -75,8 +76,38 @@ record Launch(String user, Path workingDir, List<String> command, Map<String, St
         return new Launch(accounts.resolve(request.user()), workingDir, command, environment);
     }
 
-    private static Map<String, String> environment(ContainerRequest request, Path mountPoint)
-            throws DriverException {
+    /**
+     * A command beside the program of a container.
+     *
+     * @param environment the program's; what of it is damaged is left out
+     */
+    static Launch beside(
+            ContainerFolder container,
+            List<String> command,
+            Map<String, String> environment,
+            Accounts accounts)
+            throws DriverException, IOException {
+        Path mountPoint = container.mountPoint();
+        Map<String, String> all = basis(mountPoint);
+        environment.forEach(
+                (name, value) -> {
+                    if (ENV_NAME.matcher(name).matches() && !name.startsWith("WAYSIDE_ENV")) {
+                        all.put(name, value);
+                    }
+                });
+        for (String argument : command) {
+            if (argument.indexOf('\0') >= 0) {
+                throw Failures.refused(CREATE, "an argument contains a NUL character");
+            }
+        }
+        return new Launch(
+                accounts.resolve(container.user()),
+                workingDir(container.workingDir(), mountPoint),
+                command,
+                all);
+    }
+
+    private static Map<String, String> basis(Path mountPoint) {
         Map<String, String> environment = new LinkedHashMap<>();
         environment.put(
                 "PATH",
@@ -84,6 +115,12 @@ record Launch(String user, Path workingDir, List<String> command, Map<String, St
                         .orElse("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
         environment.put("HOME", "/");
         environment.put(MOUNT_POINT, mountPoint.toString());
+        return environment;
+    }
+
+    private static Map<String, String> environment(ContainerRequest request, Path mountPoint)
+            throws DriverException {
+        Map<String, String> environment = basis(mountPoint);
         for (Map.Entry<String, String> entry : request.env().entrySet()) {
             String name = entry.getKey();
             if (!ENV_NAME.matcher(name).matches() || name.startsWith("WAYSIDE_ENV")) {

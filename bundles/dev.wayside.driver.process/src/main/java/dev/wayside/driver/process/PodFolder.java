@@ -24,6 +24,7 @@ final class PodFolder {
     // Names that are safe as a file's name.
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,252}");
     private static final String POD = "pod.json";
+    private static final String BOOT = "boot";
 
     private final Path folder;
     private final String uid;
@@ -54,8 +55,29 @@ final class PodFolder {
                 JsonObject.builder()
                         .put("namespace", request.namespace())
                         .put("name", request.name())
+                        .put(BOOT, ProcessTable.bootId())
                         .build()
                         .toBytes());
+    }
+
+    /** Whether it was made in this boot; what ran in another one is gone. */
+    boolean current() throws IOException {
+        Optional<JsonObject> pod = read();
+        return pod.isPresent() && current(pod.get());
+    }
+
+    private static boolean current(JsonObject pod) throws IOException {
+        // Without a note it was made by a gateway that took none, and is left as it is.
+        return !pod.has(BOOT) || pod.text(BOOT).equals(ProcessTable.bootId());
+    }
+
+    /** From now on the pod is of this boot. */
+    void renew() throws IOException {
+        Optional<JsonObject> pod = read();
+        if (pod.isPresent()) {
+            DurableFiles.write(
+                    folder.resolve(POD), pod.get().with(BOOT, ProcessTable.bootId()).toBytes());
+        }
     }
 
     ContainerFolder container(String name, int attempt) {
@@ -91,19 +113,26 @@ final class PodFolder {
         return found;
     }
 
-    /** Empty if the pod was not made to the end, or has just been removed. */
-    Optional<PodReality> read(String ip) throws IOException {
-        JsonObject pod;
+    private Optional<JsonObject> read() throws IOException {
         try {
             if (!(Json.parse(Files.readAllBytes(folder.resolve(POD))) instanceof JsonObject read)) {
                 throw new IOException(folder.resolve(POD) + " is no JSON object");
             }
-            pod = read;
+            return Optional.of(read);
         } catch (NoSuchFileException absent) {
             return Optional.empty();
         } catch (JsonException damaged) {
             throw new IOException(folder.resolve(POD) + " is damaged", damaged);
         }
+    }
+
+    /** Empty if the pod was not made to the end, or has just been removed. */
+    Optional<PodReality> read(String ip) throws IOException {
+        Optional<JsonObject> read = read();
+        if (read.isEmpty()) {
+            return Optional.empty();
+        }
+        JsonObject pod = read.get();
         List<ContainerFolder.Dated> containers = new ArrayList<>();
         for (ContainerFolder container : containers()) {
             container.read().ifPresent(containers::add);
@@ -113,7 +142,8 @@ final class PodFolder {
                         uid,
                         pod.text("namespace"),
                         pod.text("name"),
-                        true,
+                        current(pod),
+                        pod.text(BOOT),
                         ip,
                         containers.stream()
                                 .sorted(ContainerFolder.Dated.OLDEST_FIRST)

@@ -4,6 +4,7 @@ package dev.wayside.driver.process;
 import dev.wayside.api.driver.ContainerDriver;
 import dev.wayside.api.driver.ContainerRequest;
 import dev.wayside.api.driver.DriverException;
+import dev.wayside.api.driver.ExecResult;
 import dev.wayside.api.driver.PodReality;
 import dev.wayside.api.driver.PullPolicy;
 import dev.wayside.api.driver.SandboxRequest;
@@ -52,6 +53,7 @@ public final class ProcessDriver implements ContainerDriver {
     private final Path pods;
     private final Waiter waiter;
     private final HostProcesses processes;
+    private final HostCommands commands;
     private final HostAddress address = new HostAddress(Path.of("/proc/net/route"));
     private final ExitWatch exits = new ExitWatch();
 
@@ -71,12 +73,14 @@ public final class ProcessDriver implements ContainerDriver {
         this.root = folder.toAbsolutePath().normalize();
         this.pods = root.resolve(gatewayUid).resolve("pods");
         this.waiter = new Waiter(root);
+        Accounts accounts = new Accounts(Path.of("/etc/passwd"));
         this.processes =
                 new HostProcesses(
                         waiter,
                         new Cgroups(Path.of("/proc/self/mounts"), cgroup, gatewayUid),
-                        new Accounts(Path.of("/etc/passwd")),
+                        accounts,
                         clock);
+        this.commands = new HostCommands(waiter, accounts);
     }
 
     @Activate
@@ -159,6 +163,8 @@ public final class ProcessDriver implements ContainerDriver {
             PodFolder pod = folder(request.podUid());
             if (!pod.exists()) {
                 pod.create(request);
+            } else if (!pod.current()) {
+                pod.renew();
             }
             return pod.read(address.find())
                     .orElseThrow(
@@ -201,6 +207,21 @@ public final class ProcessDriver implements ContainerDriver {
             }
         } catch (IOException e) {
             throw Failures.disk("stop " + containerId, e);
+        }
+    }
+
+    @Override
+    public ExecResult exec(
+            String podUid, String containerId, List<String> command, Duration timeout)
+            throws DriverException {
+        Optional<ContainerFolder> container = container(podUid, containerId);
+        try {
+            if (container.isEmpty()) {
+                throw HostCommands.gone(containerId);
+            }
+            return commands.run(container.get(), command, timeout);
+        } catch (IOException e) {
+            throw Failures.disk("run a command in " + containerId, e);
         }
     }
 

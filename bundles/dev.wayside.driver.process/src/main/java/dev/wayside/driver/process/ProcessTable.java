@@ -7,7 +7,9 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -96,6 +98,26 @@ final class ProcessTable {
             }
         }
         return found;
+    }
+
+    /**
+     * The environment that the process had when its program was started; empty if it cannot be
+     * read.
+     */
+    static Map<String, String> environment(long pid) {
+        Map<String, String> environment = new LinkedHashMap<>();
+        try {
+            byte[] settings = Files.readAllBytes(PROC.resolve(pid + "/environ"));
+            for (String setting : new String(settings, StandardCharsets.UTF_8).split("\0")) {
+                int equals = setting.indexOf('=');
+                if (equals > 0) {
+                    environment.put(setting.substring(0, equals), setting.substring(equals + 1));
+                }
+            }
+        } catch (IOException goneOrForbidden) {
+            return Map.of();
+        }
+        return environment;
     }
 
     private static List<String> strings(Path file) {

@@ -37,27 +37,11 @@ final class Waiter {
      */
     void run(Path container, Launch launch) throws DriverException, IOException {
         write();
-        List<String> command = new ArrayList<>();
         // The first becomes the leader of a session; so the second has to fork, and the waiter is
         // nobody's child but init's. No shell's '&', which would leave SIGINT ignored.
-        command.add("setsid");
-        command.add("setsid");
-        command.addAll(List.of("/bin/sh", file.toString(), "run", container.toString()));
-        command.add(launch.user());
-        command.add(launch.workingDir().toString());
-        launch.command().forEach(argument -> command.add(PrintfText.encode(argument)));
-        ProcessBuilder builder = quiet(command);
-        Map<String, String> environment = builder.environment();
-        String path = environment.getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        environment.clear();
-        environment.put("PATH", path);
-        int count = 0;
-        for (Map.Entry<String, String> entry : launch.environment().entrySet()) {
-            environment.put(
-                    "WAYSIDE_ENV_" + count++,
-                    PrintfText.encode(entry.getKey() + "=" + entry.getValue()));
-        }
-        environment.put("WAYSIDE_ENV", Integer.toString(count));
+        ProcessBuilder builder =
+                quiet(script(List.of("setsid", "setsid"), "run", container, launch));
+        unpackable(builder, launch);
         int code;
         try {
             code = finish(builder, "starting a process");
@@ -75,6 +59,60 @@ final class Waiter {
             throw Failures.unavailable(
                     "RunContainerError", "setsid ended with " + code + "; is util-linux there?");
         }
+    }
+
+    /**
+     * Prepares a command that runs beside the program: in its control groups, and at the head of a
+     * session of its own. Its output and errors come as one.
+     *
+     * @param before words to put before the command
+     */
+    ProcessBuilder beside(Path container, Launch launch, List<String> before) throws IOException {
+        write();
+        List<String> words = new ArrayList<>(List.of("setsid"));
+        words.addAll(before);
+        ProcessBuilder builder =
+                new ProcessBuilder(script(words, "join", container, launch))
+                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectErrorStream(true);
+        unpackable(builder, launch);
+        return builder;
+    }
+
+    private List<String> script(List<String> before, String mode, Path container, Launch launch) {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of("/bin/sh", file.toString(), mode, container.toString()));
+        command.add(launch.user());
+        command.add(launch.workingDir().toString());
+        launch.command().forEach(argument -> command.add(PrintfText.encode(argument)));
+        return command;
+    }
+
+    private static void unpackable(ProcessBuilder builder, Launch launch) {
+        Map<String, String> environment = builder.environment();
+        String path = environment.getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        environment.clear();
+        environment.put("PATH", path);
+        int count = 0;
+        for (Map.Entry<String, String> entry : launch.environment().entrySet()) {
+            environment.put(
+                    "WAYSIDE_ENV_" + count++,
+                    PrintfText.encode(entry.getKey() + "=" + entry.getValue()));
+        }
+        environment.put("WAYSIDE_ENV", Integer.toString(count));
+    }
+
+    /** Kills a process group. */
+    static void killGroup(long leader) throws DriverException, IOException {
+        finish(
+                quiet(
+                        List.of(
+                                "/bin/sh",
+                                "-c",
+                                "kill -s KILL -- \"-$1\"",
+                                "sh",
+                                Long.toString(leader))),
+                "killing");
     }
 
     /** Signals the program's process group, if the program still runs. */

@@ -5,6 +5,7 @@
 #
 #   run DIR USER WORKDIR PROGRAM [ARG...]   starts the program, waits, records DIR/exit
 #   exec DIR USER WORKDIR PROGRAM [ARG...]  (by run) records DIR/started and becomes the program
+#   join DIR USER WORKDIR PROGRAM [ARG...]  becomes a program beside the one that runs
 #   log DIR                                 (by run) keeps what it reads in DIR/log, bounded
 #   signal DIR NAME                         signals the program's group, if it is still the same
 #   kill DIR                                kills all that is left of it
@@ -88,40 +89,15 @@ log_size() {
     if [ -f "$dir/log" ]; then wc -c <"$dir/log"; else echo 0; fi
 }
 
-case $mode in
-run)
-    mkdir "$dir/claim" 2>/dev/null || exit 0
-    # Caught, not ignored: the program must not inherit it.
-    trap : HUP INT QUIT TERM
-    rm -f "$dir/pipe"
-    mkfifo "$dir/pipe" || {
-        rmdir "$dir/claim"
-        exit 1
-    }
-    /bin/sh "$0" log "$dir" <"$dir/pipe" >/dev/null 2>&1 &
-    # In the foreground: a background job would ignore SIGINT.
-    setsid /bin/sh "$0" exec "$dir" "$@" </dev/null >"$dir/pipe" 2>&1
-    code=$?
-    if [ ! -f "$dir/started" ]; then
-        rmdir "$dir/claim"
-        exit 1
-    fi
-    read -r boot pid since <"$dir/started"
-    # Its group's number is not given away while the group has members, nor so soon after.
-    kill -s KILL -- "-$pid" 2>/dev/null
-    kill_groups
-    if [ "$code" -eq 137 ] && out_of_memory; then reason=OOMKilled; else reason=-; fi
-    # Until it is recorded the container counts as running; a full disk may take a while.
-    until record exit "$code $reason"; do sleep 10; done
-    ;;
-exec)
+# become USER WORKDIR PROGRAM [ARG...]
+become() {
     user=$1
     workdir=$2
     shift 2
-    identify && record started "$identity" || exit 125
     if [ -f "$dir/cgroup" ]; then
         while read -r group; do
-            echo $$ >"$group/cgroup.procs" || echo "wayside: no limits: cannot join $group" >&2
+            { echo $$ >"$group/cgroup.procs"; } 2>/dev/null || [ "$mode" = join ] ||
+                echo "wayside: no limits: cannot join $group" >&2
         done <"$dir/cgroup"
     fi
     cd "$workdir" || exit 126
@@ -161,6 +137,40 @@ exec)
         exec /bin/sh -c "$enter" sh "$@"
     fi
     exec setpriv "--reuid=${user%%:*}" "--regid=${user##*:}" --clear-groups /bin/sh -c "$enter" sh "$@"
+}
+
+case $mode in
+run)
+    mkdir "$dir/claim" 2>/dev/null || exit 0
+    # Caught, not ignored: the program must not inherit it.
+    trap : HUP INT QUIT TERM
+    rm -f "$dir/pipe"
+    mkfifo "$dir/pipe" || {
+        rmdir "$dir/claim"
+        exit 1
+    }
+    /bin/sh "$0" log "$dir" <"$dir/pipe" >/dev/null 2>&1 &
+    # In the foreground: a background job would ignore SIGINT.
+    setsid /bin/sh "$0" exec "$dir" "$@" </dev/null >"$dir/pipe" 2>&1
+    code=$?
+    if [ ! -f "$dir/started" ]; then
+        rmdir "$dir/claim"
+        exit 1
+    fi
+    read -r boot pid since <"$dir/started"
+    # Its group's number is not given away while the group has members, nor so soon after.
+    kill -s KILL -- "-$pid" 2>/dev/null
+    kill_groups
+    if [ "$code" -eq 137 ] && out_of_memory; then reason=OOMKilled; else reason=-; fi
+    # Until it is recorded the container counts as running; a full disk may take a while.
+    until record exit "$code $reason"; do sleep 10; done
+    ;;
+exec)
+    identify && record started "$identity" || exit 125
+    become "$@"
+    ;;
+join)
+    become "$@"
     ;;
 log)
     # dd hands on each read at once. A file ends with 4 to 8 MiB; two older ones are kept.

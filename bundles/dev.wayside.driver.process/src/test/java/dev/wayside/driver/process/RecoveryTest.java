@@ -185,6 +185,22 @@ final class RecoveryTest {
     }
 
     @Test
+    void afterARebootThePodsSurroundingsAreLostAndMadeAnew() throws Exception {
+        PodReality before = driver.pod(podUid).orElseThrow();
+        Path record =
+                folder.resolve(gatewayUid).resolve("pods").resolve(podUid).resolve("pod.json");
+        Files.writeString(
+                record,
+                Files.readString(record).replace(before.sandboxId(), UUID.randomUUID().toString()));
+
+        assertThat(driver.pod(podUid).orElseThrow().sandboxRunning()).isFalse();
+        PodReality after = driver.ensureSandbox(Starter.sandbox(podUid));
+        assertThat(after.sandboxRunning()).isTrue();
+        assertThat(after).isEqualTo(before);
+        assertThat(driver.pod(podUid)).contains(after);
+    }
+
+    @Test
     void anotherProcessWithTheSamePidIsNeitherSeenNorKilled() throws Exception {
         driver.startContainer(Starter.request(podUid, 0, notes));
         String boot = Files.readString(container(0).resolve("started")).split(" ")[0];
