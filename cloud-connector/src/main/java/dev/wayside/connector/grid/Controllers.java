@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.grid;
 
+import dev.wayside.connector.access.AggregationController;
+import dev.wayside.connector.account.DefaultAccountController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
@@ -36,6 +38,8 @@ public final class Controllers implements AutoCloseable {
     private final PodCleaner pods;
     private final GarbageCollector garbage;
     private final NamespaceController namespaces;
+    private final AggregationController aggregation;
+    private final DefaultAccountController accounts;
 
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
@@ -47,6 +51,8 @@ public final class Controllers implements AutoCloseable {
         this.pods = new PodCleaner(cluster);
         this.garbage = new GarbageCollector(cluster, 4);
         this.namespaces = new NamespaceController(cluster);
+        this.aggregation = new AggregationController(cluster);
+        this.accounts = new DefaultAccountController(cluster);
     }
 
     /**
@@ -77,6 +83,8 @@ public final class Controllers implements AutoCloseable {
         pods.start();
         garbage.start();
         namespaces.start();
+        aggregation.start();
+        accounts.start();
         scheduler.start();
         replicaSets.start();
         deployments.start();
@@ -93,6 +101,8 @@ public final class Controllers implements AutoCloseable {
                         deployments,
                         replicaSets,
                         scheduler,
+                        accounts,
+                        aggregation,
                         namespaces,
                         garbage,
                         pods,

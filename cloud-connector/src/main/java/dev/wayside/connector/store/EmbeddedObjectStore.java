@@ -158,6 +158,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 WriteRules.created(
                         kind, object, name, UUID.randomUUID().toString(), clock.instant());
         WriteRules.refuseIfWrong(kind, created, kind.validateCreate(created));
+        options.admission().admit(null, created);
         ObjectKey key = created.key(kind.type());
         if (options.dryRun()) {
             refuseIfNoNamespace(kind, key);
@@ -273,6 +274,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         WriteRules.checkPreconditions(seen.key(), before, object);
         KubeObject after = WriteRules.replaced(kind, before, object, subresource, clock.instant());
         WriteRules.refuseIfWrong(kind, after, kind.validateUpdate(before, after, subresource));
+        options.admission().admit(before, after);
         boolean ends = Deletion.isOver(kind, after);
         KubeObject unwritten = Stored.at(after, seen.revision());
         if (options.dryRun() || (!ends && unwritten.equals(before))) {
