@@ -5,6 +5,7 @@ import dev.wayside.connector.access.AccessReviews;
 import dev.wayside.connector.access.DefaultRolesUpkeep;
 import dev.wayside.connector.access.GrantRules;
 import dev.wayside.connector.access.Rbac;
+import dev.wayside.connector.access.SignerRules;
 import dev.wayside.connector.account.AccountTokens;
 import dev.wayside.connector.account.OpenIdPages;
 import dev.wayside.connector.account.SigningKey;
@@ -176,7 +177,9 @@ public final class ConnectorServer implements AutoCloseable {
     private static Map<String, KindRules> rules(
             Joining joining, NamespaceRules namespaces, Rbac rbac, Authorizer authorizer) {
         Map<String, KindRules> rules = new HashMap<>(GrantRules.all(rbac, authorizer));
-        rules.put(ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(), joining);
+        rules.put(
+                ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
+                new SignerRules(joining, authorizer));
         rules.put(ResourceType.NAMESPACES.qualified(), namespaces);
         return rules;
     }

@@ -13,10 +13,12 @@ import dev.wayside.model.JsonObject;
 import dev.wayside.model.ResourceType;
 import dev.wayside.testing.Eventually;
 import dev.wayside.testing.ManualClock;
+import dev.wayside.wire.EcKeys;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -24,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -252,6 +255,94 @@ class ConnectorAccessTest {
     }
 
     @Test
+    void whoApprovesCertificatesIsAllowedToForTheirSigner() throws Exception {
+        String requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+        String pem = dev.wayside.wire.CertificateRequest.pem(EcKeys.generate(), "alice", "team");
+        create(
+                requests,
+                ("{'metadata':{'name':'alice'},'spec':{'signerName':"
+                                + "'kubernetes.io/kube-apiserver-client','usages':['client auth'],"
+                                + "'request':'%s'}}")
+                        .formatted(
+                                Base64.getEncoder()
+                                        .encodeToString(pem.getBytes(StandardCharsets.US_ASCII))));
+        create(
+                RBAC + "/clusterroles",
+                "{'metadata':{'name':'approver'},'rules':[{'apiGroups':['certificates.k8s.io'],"
+                        + "'resources':['certificatesigningrequests/approval',"
+                        + "'certificatesigningrequests'],'verbs':['*']}]}");
+        create(
+                RBAC + "/clusterrolebindings",
+                binding("approver", "approver", "ServiceAccount", "bot','namespace':'default"));
+        String token = accountWithView("bot");
+        String approval =
+                "{'status':{'conditions':[{'type':'Approved','status':'True','reason':'Test'}]}}";
+        String path = requests + "/alice/approval";
+
+        Answer refused = send(nobody, "PATCH", path, approval, withType(bearer(token)));
+        assertThat(refused.status()).isEqualTo(403);
+        assertThat(refused.message())
+                .isEqualTo(
+                        "certificatesigningrequests.certificates.k8s.io \"alice\" is forbidden:"
+                                + " user not permitted to approve requests with signerName"
+                                + " \"kubernetes.io/kube-apiserver-client\"");
+
+        create(
+                RBAC + "/clusterroles",
+                "{'metadata':{'name':'signer'},'rules':[{'apiGroups':['certificates.k8s.io'],"
+                        + "'resources':['signers'],'resourceNames':['kubernetes.io/*'],"
+                        + "'verbs':['approve']}]}");
+        create(
+                RBAC + "/clusterrolebindings",
+                binding("signer", "signer", "ServiceAccount", "bot','namespace':'default"));
+        Eventually.see(
+                "the approval",
+                Duration.ofSeconds(20),
+                () -> send(nobody, "PATCH", path, approval, withType(bearer(token))).status(),
+                status -> status == 200);
+        assertThat(asAdmin("GET", requests + "/alice", "").body().text("status", "certificate"))
+                .isNotEmpty();
+    }
+
+    @Test
+    void whoActsAsAGatewayGetsNoCertificateOfIts() throws Exception {
+        String pem =
+                dev.wayside.wire.CertificateRequest.pem(
+                        EcKeys.generate(), "system:node:gw-1", "system:nodes");
+        String request =
+                ("{'metadata':{'name':'r'},'spec':{'signerName':"
+                                + "'kubernetes.io/kube-apiserver-client-kubelet','usages':"
+                                + "['digital signature','client auth'],'request':'%s'}}")
+                        .formatted(
+                                Base64.getEncoder()
+                                        .encodeToString(pem.getBytes(StandardCharsets.US_ASCII)));
+        create("/api/v1/nodes", "{'metadata':{'name':'gw-1'}}");
+        create(
+                RBAC + "/clusterroles",
+                "{'metadata':{'name':'asker'},'rules':[{'apiGroups':['certificates.k8s.io'],"
+                        + "'resources':['certificatesigningrequests'],'verbs':['create']}]}");
+        for (String name : List.of("system:node:gw-1", "system:bootstrap:abcdef")) {
+            create(
+                    RBAC + "/clusterrolebindings",
+                    binding(name.replace(':', '-'), "asker", "User", name));
+            Answer refused =
+                    Eventually.see(
+                            "that the binding is in force",
+                            Duration.ofSeconds(20),
+                            () ->
+                                    send(
+                                            admin,
+                                            "POST",
+                                            "/apis/certificates.k8s.io/v1/certificatesigningrequests",
+                                            request,
+                                            Map.of("impersonate-user", name)),
+                            answer -> !answer.message().contains("cannot create resource"));
+            assertThat(refused.status()).isEqualTo(403);
+            assertThat(refused.message()).contains("without its own key or token");
+        }
+    }
+
+    @Test
     void controllersKeepAccountsAndAggregatedRoles() throws Exception {
         String first = uid(ACCOUNTS + "/default");
         assertThat(asAdmin("DELETE", ACCOUNTS + "/default", "").status()).isEqualTo(200);
@@ -287,7 +378,9 @@ class ConnectorAccessTest {
         String log = Files.readString(folder.resolve("log/audit.log"));
         assertThat(log)
                 .contains("\"username\":\"system:serviceaccount:default:bot\"")
-                .contains("\"resource\":\"secrets\"")
+                .contains(
+                        "\"objectRef\":{\"resource\":\"secrets\",\"namespace\":\"default\","
+                                + "\"name\":\"s\",")
                 .contains("\"subresource\":\"token\"")
                 .contains("\"code\":403")
                 .doesNotContain("very-secret")

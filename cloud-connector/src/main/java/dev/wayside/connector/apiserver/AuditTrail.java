@@ -13,6 +13,7 @@ public interface AuditTrail {
      *
      * @param user null if it did not get as far as to know
      * @param request null if it could not be read
+     * @param created the name of a new object, {@code ""} if it is in the path or there is none
      * @param code HTTP status of the answer
      * @param why which rule allowed it, {@code ""} if none is named
      */
@@ -25,6 +26,7 @@ public interface AuditTrail {
             String userAgent,
             @Nullable User user,
             @Nullable RequestInfo request,
+            String created,
             int code,
             String why) {}
 }

@@ -22,6 +22,7 @@ final class AuditedExchange implements HttpExchange {
     private @Nullable RequestInfo info;
     private @Nullable User user;
     private String why = "";
+    private String created = "";
 
     AuditedExchange(HttpRequest request, HttpExchange exchange, AuditTrail trail, Clock clock) {
         this.request = request;
@@ -41,6 +42,11 @@ final class AuditedExchange implements HttpExchange {
 
     void isAllowed(String reason) {
         why = reason;
+    }
+
+    /** The name of a new object, which the path does not have. */
+    void creates(String name) {
+        created = name;
     }
 
     @Override
@@ -77,6 +83,7 @@ final class AuditedExchange implements HttpExchange {
                         request.header("user-agent"),
                         user,
                         info,
+                        info == null || !info.name().isEmpty() ? "" : created,
                         status,
                         why));
     }

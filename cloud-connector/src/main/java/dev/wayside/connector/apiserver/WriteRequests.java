@@ -39,6 +39,7 @@ final class WriteRequests {
     void create(Call call) {
         BodyDecoder.Decoded decoded = decode(call);
         KubeObject object = object(call, decoded.value());
+        call.exchange().creates(object.name());
         List<String> warnings = validate(call, object, decoded.strictErrors());
         authorizer.admit(call.user(), call.info(), null, object.json());
         KindRules kindRules = rules.getOrDefault(call.type().qualified(), KindRules.NONE);
@@ -47,6 +48,7 @@ final class WriteRequests {
                 kindRules.creating(
                         call.user(), new KubeObject(call.kind().pruned(object.json())), dryRun);
         KubeObject created = store.create(call.type(), admitted, options(call));
+        call.exchange().creates(created.name());
         call.respond(
                 201, (dryRun ? created : kindRules.written(call.user(), created)).json(), warnings);
     }

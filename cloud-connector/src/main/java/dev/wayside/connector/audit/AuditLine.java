@@ -37,7 +37,7 @@ final class AuditLine {
         line.put("sourceIPs", JsonArray.ofStrings(List.of(entry.source())))
                 .putUnlessEmpty("userAgent", shortened(entry.userAgent()));
         if (request != null && request.resourceRequest()) {
-            line.put("objectRef", reference(request));
+            line.put("objectRef", reference(request, entry.created()));
         }
         return line.put(
                         "responseStatus",
@@ -72,11 +72,11 @@ final class AuditLine {
         }
     }
 
-    private static JsonObject reference(RequestInfo request) {
+    private static JsonObject reference(RequestInfo request, String created) {
         return JsonObject.builder()
                 .put("resource", request.resource())
                 .putUnlessEmpty("namespace", request.namespace())
-                .putUnlessEmpty("name", request.name())
+                .putUnlessEmpty("name", shortened(created.isEmpty() ? request.name() : created))
                 .putUnlessEmpty("apiGroup", request.group())
                 .put("apiVersion", request.version())
                 .putUnlessEmpty("subresource", request.subresource())

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is worth a line. Everything is, except what machines do all day and nobody looks for: reads
- * of the API's own description, Leases and Events, and the reports of gateways. Refusals are always
- * worth one, but the same refusal only once a minute. One thread.
+ * of the API's own description, reviews, Leases and Events, and the reports of gateways. Refusals
+ * are always worth one, but the same refusal only once a minute. One thread.
  */
 final class AuditPolicy {
     private static final Duration SAME_REFUSAL = Duration.ofMinutes(1);
@@ -22,6 +22,10 @@ final class AuditPolicy {
     private static final Set<String> READS = Set.of("get", "list", "watch");
     private static final Set<String> NOISE =
             Set.of("leases.coordination.k8s.io", "events", "events.events.k8s.io");
+
+    /** The groups of questions about rights, which change nothing. */
+    private static final Set<String> REVIEWS =
+            Set.of("authorization.k8s.io", "authentication.k8s.io");
 
     /** What gateways report, by resource and subresource. */
     private static final Set<String> REPORTS = Set.of("nodes/status", "pods/status", "nodes/");
@@ -47,6 +51,9 @@ final class AuditPolicy {
         boolean read = READS.contains(request.verb());
         if (!request.resourceRequest()) {
             return !read;
+        }
+        if (REVIEWS.contains(request.group()) && request.resource().endsWith("reviews")) {
+            return false;
         }
         if (NOISE.contains(request.qualifiedResource())) {
             return request.verb().startsWith("delete");

@@ -84,6 +84,9 @@ class AuditLogTest {
                 "jane | DELETE | /apis/coordination.k8s.io/v1/namespaces/n/leases/l  | 200 | true",
                 "jane | POST   | /api/v1/namespaces/n/events                         | 201 | false",
                 "jane | GET    | /apis/apps/v1                                       | 403 | true",
+                "jane | POST   | /apis/authorization.k8s.io/v1/selfsubjectaccessreviews | 201 |"
+                        + " false",
+                "jane | POST   | /api/v1/namespaces/n/serviceaccounts/bot/token      | 201 | true",
                 "gw   | GET    | /api/v1/namespaces/default/secrets/s                | 200 | false",
                 "gw   | GET    | /api/v1/pods?watch=true&fieldSelector=spec.nodeName | 200 | false",
                 "gw   | PATCH  | /api/v1/nodes/gw-1/status                           | 200 | false",
@@ -135,6 +138,7 @@ class AuditLogTest {
                         "a".repeat(100_000),
                         entry.user(),
                         entry.request(),
+                        "",
                         200,
                         "");
         assertThat(onlyLine(long1).toJson().length()).isLessThan(4_000);
@@ -187,6 +191,7 @@ class AuditLogTest {
                 "kubectl/v1.35.2",
                 user,
                 RequestInfo.parse(method, target),
+                method.equals("POST") ? "new" : "",
                 code,
                 "RBAC: allowed");
     }
