@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector;
 
+import dev.wayside.connector.access.AccessReviews;
+import dev.wayside.connector.access.DefaultRolesUpkeep;
+import dev.wayside.connector.access.GrantRules;
+import dev.wayside.connector.access.Rbac;
+import dev.wayside.connector.access.SignerRules;
+import dev.wayside.connector.account.AccountTokens;
+import dev.wayside.connector.account.OpenIdPages;
+import dev.wayside.connector.account.SigningKey;
+import dev.wayside.connector.account.TokenRequests;
+import dev.wayside.connector.account.TokenReviews;
 import dev.wayside.connector.apiserver.ApiServer;
+import dev.wayside.connector.apiserver.Authorizer;
 import dev.wayside.connector.apiserver.KindRules;
+import dev.wayside.connector.apiserver.Responder;
+import dev.wayside.connector.audit.AuditLog;
 import dev.wayside.connector.gateway.BoundObjects;
 import dev.wayside.connector.gateway.ConnectorAuthorizer;
 import dev.wayside.connector.gateway.NodeAuthorizer;
@@ -15,7 +28,7 @@ import dev.wayside.connector.pki.Kubeconfig;
 import dev.wayside.connector.pki.ServerCertificate;
 import dev.wayside.connector.pki.Upkeep;
 import dev.wayside.connector.schema.BuiltInKinds;
-import dev.wayside.connector.schema.Kinds;
+import dev.wayside.connector.schema.ReviewKind;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.ObjectStore;
@@ -37,6 +50,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.slf4j.Logger;
@@ -53,7 +67,7 @@ public final class ConnectorServer implements AutoCloseable {
     private final Clock clock;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private volatile boolean ready;
-    private URI url = URI.create("https://127.0.0.1");
+    private volatile URI url = URI.create("https://127.0.0.1");
 
     private ConnectorServer(ConnectorOptions options, Clock clock) {
         this.options = options;
@@ -89,7 +103,7 @@ public final class ConnectorServer implements AutoCloseable {
     private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers)
             throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
-        Kinds kinds = new BuiltInKinds();
+        BuiltInKinds kinds = new BuiltInKinds();
         // The store locks its folder, so it comes before all else that writes there.
         EmbeddedObjectStore store =
                 closing(
@@ -101,6 +115,9 @@ public final class ConnectorServer implements AutoCloseable {
                 ServerCertificate.open(pki, authority, options.names(), clock);
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
+        new DefaultRolesUpkeep(store).run();
+        SigningKey signingKey = SigningKey.open(pki);
+        AuditLog audit = closing(AuditLog.open(data.resolve("log/audit.log"), clock));
 
         JoinTokens tokens = new JoinTokens(store, clock);
         Joining joining =
@@ -117,19 +134,27 @@ public final class ConnectorServer implements AutoCloseable {
         if (!bound.awaitComplete(FILL_TIMEOUT)) {
             throw new IOException("the store did not list its pods and nodes in time");
         }
+        Rbac rbac = closing(new Rbac(store));
+        rbac.start();
+        if (!rbac.awaitComplete(FILL_TIMEOUT)) {
+            throw new IOException("the store did not list its roles in time");
+        }
+        ConnectorAuthorizer authorizer =
+                new ConnectorAuthorizer(new NodeAuthorizer(bound), rbac, tokens::mayRead, clock);
+        AccountTokens accounts = new AccountTokens(store, signingKey, clock);
         ApiServer api =
                 closing(
                         new ApiServer(
                                 store,
                                 kinds,
-                                new CertificateAuthenticator(tokens, bound::isCurrentNode, clock),
-                                new ConnectorAuthorizer(
-                                        new NodeAuthorizer(bound), tokens::mayRead, clock),
-                                Map.<String, KindRules>of(
-                                        ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
-                                        joining,
-                                        ResourceType.NAMESPACES.qualified(),
-                                        namespaces),
+                                new CertificateAuthenticator(
+                                        tokens, accounts, bound::isCurrentNode, clock),
+                                authorizer,
+                                rules(joining, namespaces, rbac, authorizer),
+                                new ApiServer.Extras(
+                                        responders(store, kinds, accounts, rbac, authorizer),
+                                        OpenIdPages.of(signingKey, this::advertised),
+                                        audit),
                                 () -> ready,
                                 ApiServer.Limits.DEFAULT,
                                 clock));
@@ -147,6 +172,34 @@ public final class ConnectorServer implements AutoCloseable {
             DurableFile.write(file, url + "\n");
         }
         LOG.info("Ready at {}", url);
+    }
+
+    private static Map<String, KindRules> rules(
+            Joining joining, NamespaceRules namespaces, Rbac rbac, Authorizer authorizer) {
+        Map<String, KindRules> rules = new HashMap<>(GrantRules.all(rbac, authorizer));
+        rules.put(
+                ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
+                new SignerRules(joining, authorizer));
+        rules.put(ResourceType.NAMESPACES.qualified(), namespaces);
+        return rules;
+    }
+
+    private static Map<String, Responder> responders(
+            ObjectStore store,
+            BuiltInKinds kinds,
+            AccountTokens accounts,
+            Rbac rbac,
+            Authorizer authorizer) {
+        Map<String, Responder> responders = new HashMap<>(AccessReviews.all(authorizer, rbac));
+        responders.put(ReviewKind.TOKEN_REVIEWS.qualified(), new TokenReviews(accounts));
+        responders.put(
+                TokenRequests.RESOURCE, new TokenRequests(store, accounts, kinds.tokenRequest()));
+        return responders;
+    }
+
+    /** Where it is reached from outside. */
+    private String advertised() {
+        return url(options.advertisedHost(), url.getPort()).toString();
     }
 
     private void listen(ApiServer api, ServerCertificate certificate) throws IOException {
@@ -176,10 +229,7 @@ public final class ConnectorServer implements AutoCloseable {
                         .with(
                                 "data",
                                 JsonObject.builder()
-                                        .put(
-                                                "url",
-                                                url(options.advertisedHost(), url.getPort())
-                                                        .toString())
+                                        .put("url", advertised())
                                         .put("caHash", authority.pin())
                                         .build());
         WriteOptions writer = WriteOptions.by("wayside-connector");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector;
 
+import dev.wayside.connector.account.DefaultAccount;
 import dev.wayside.connector.apiserver.KindRules;
 import dev.wayside.connector.apiserver.User;
 import dev.wayside.connector.store.ApiException;
@@ -11,7 +12,10 @@ import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.util.List;
 
-/** Every namespace has a ServiceAccount "default"; some namespaces are always there. */
+/**
+ * Some namespaces are always there, and a new one has its ServiceAccount "default" at once; when it
+ * is deleted later, {@link dev.wayside.connector.account.DefaultAccountController} makes another.
+ */
 final class NamespaceRules implements KindRules {
     static final List<String> ALWAYS =
             List.of("default", "kube-system", "kube-public", "kube-node-lease");
@@ -44,20 +48,14 @@ final class NamespaceRules implements KindRules {
     }
 
     private void ensureAccount(String namespace) {
-        KubeObject account = KubeObject.of(ResourceType.SERVICE_ACCOUNTS, namespace, "default");
-        if (store.get(account.key(ResourceType.SERVICE_ACCOUNTS)).isEmpty()) {
-            createIfMissing(ResourceType.SERVICE_ACCOUNTS, account);
-        }
+        DefaultAccount.ensure(store, namespace);
     }
 
     private void createIfMissing(ResourceType type, KubeObject object) {
         try {
             store.create(type, object, WRITER);
         } catch (ApiException e) {
-            // There already, or the namespace ends just now: both are as they should be.
-            if (e.reason() != Reason.ALREADY_EXISTS
-                    && e.reason() != Reason.FORBIDDEN
-                    && e.reason() != Reason.NOT_FOUND) {
+            if (e.reason() != Reason.ALREADY_EXISTS) {
                 throw e;
             }
         }

@@ -45,6 +45,22 @@ public record ResourceType(
     public static final ResourceType DEPLOYMENT_GRIDS =
             new ResourceType("superedge.io", "v1", "DeploymentGrid", "deploymentgrids", true);
 
+    public static final ResourceType ROLES =
+            new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);
+    public static final ResourceType CLUSTER_ROLES =
+            new ResourceType(
+                    "rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false);
+    public static final ResourceType ROLE_BINDINGS =
+            new ResourceType(
+                    "rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true);
+    public static final ResourceType CLUSTER_ROLE_BINDINGS =
+            new ResourceType(
+                    "rbac.authorization.k8s.io",
+                    "v1",
+                    "ClusterRoleBinding",
+                    "clusterrolebindings",
+                    false);
+
     /** {@code v1} for the core group, else {@code group/version}. */
     public String apiVersion() {
         return group.isEmpty() ? version : group + "/" + version;

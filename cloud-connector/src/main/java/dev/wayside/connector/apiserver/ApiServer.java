@@ -6,6 +6,7 @@ import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpExchange;
 import dev.wayside.wire.HttpHandler;
 import dev.wayside.wire.HttpRequest;
@@ -14,6 +15,7 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +45,30 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         public static final Limits DEFAULT = new Limits(16, 2_000, 200, 20_000, 1_000, 4_096);
     }
 
+    /**
+     * What is served beside stored objects.
+     *
+     * @param responders by {@link dev.wayside.model.ResourceType#qualified()}, or by that and
+     *     {@code /SUBRESOURCE}
+     * @param pages documents by path
+     * @param audit is told of every request
+     */
+    public record Extras(
+            Map<String, Responder> responders,
+            Map<String, Supplier<JsonObject>> pages,
+            AuditTrail audit) {
+        public static final Extras NONE = new Extras(Map.of(), Map.of(), entry -> {});
+
+        public Extras {
+            responders = Map.copyOf(responders);
+            pages = Map.copyOf(pages);
+        }
+    }
+
     private final Kinds kinds;
+    private final Extras extras;
+    private final Impersonation impersonation;
+    private final Clock clock;
     private final Authenticator authenticator;
     private final Authorizer authorizer;
     private final ApiDocuments documents;
@@ -68,7 +93,23 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             BooleanSupplier ready,
             Limits limits,
             Clock clock) {
+        this(store, kinds, authenticator, authorizer, rules, Extras.NONE, ready, limits, clock);
+    }
+
+    public ApiServer(
+            ObjectStore store,
+            Kinds kinds,
+            Authenticator authenticator,
+            Authorizer authorizer,
+            Map<String, KindRules> rules,
+            Extras extras,
+            BooleanSupplier ready,
+            Limits limits,
+            Clock clock) {
         this.kinds = kinds;
+        this.extras = extras;
+        this.impersonation = new Impersonation(authorizer);
+        this.clock = clock;
         this.authenticator = authenticator;
         this.authorizer = authorizer;
         this.documents = new ApiDocuments(kinds);
@@ -131,7 +172,8 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                 : String.valueOf(request.remote().getAddress());
     }
 
-    private void answer(HttpRequest request, HttpExchange exchange) {
+    private void answer(HttpRequest request, HttpExchange answered) {
+        AuditedExchange exchange = new AuditedExchange(request, answered, extras.audit(), clock);
         try {
             serve(request, exchange);
         } catch (ApiException e) {
@@ -156,9 +198,13 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         return mark < 0 ? request.target() : request.target().substring(0, mark);
     }
 
-    private void serve(HttpRequest request, HttpExchange exchange) {
+    private void serve(HttpRequest request, AuditedExchange exchange) {
         RequestInfo info = RequestInfo.parse(request.method(), request.target());
-        User user = authenticator.authenticate(request, info);
+        exchange.asks(info);
+        User shown = authenticator.authenticate(request, info);
+        exchange.isFrom(shown);
+        User user = impersonation.effective(shown, request);
+        exchange.isFrom(user);
         if (!request.header("upgrade").isEmpty() && !request.header("upgrade").equals("h2c")) {
             throw ApiStatus.badRequest("upgrades are not served here: use a plain watch");
         }
@@ -172,6 +218,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                     ? new ApiException(Reason.UNAUTHORIZED, "Unauthorized")
                     : ApiStatus.forbidden(user, info, decision.why());
         }
+        exchange.isAllowed(decision.why());
         KindDefinition kind =
                 kinds.byPlural(info.group(), info.version(), info.resource())
                         .orElseThrow(RequestInfo::noSuchPath);
@@ -202,6 +249,10 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             dispatchSubresource(call, subresource);
             return;
         }
+        if (!call.kind().stored()) {
+            respond(call, call.type().qualified());
+            return;
+        }
         switch (call.info().verb()) {
             case "get" -> reads.get(call);
             case "list" -> reads.list(call);
@@ -218,6 +269,18 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             case "deletecollection" -> deletes.deleteCollection(call);
             default -> throw ApiStatus.methodNotAllowed();
         }
+    }
+
+    private void respond(Call call, String resource) {
+        Responder responder = extras.responders().get(resource);
+        if (responder == null) {
+            throw RequestInfo.noSuchPath();
+        }
+        boolean place = call.info().name().isEmpty() == call.info().subresource().isEmpty();
+        if (!call.info().verb().equals("create") || !place) {
+            throw ApiStatus.methodNotAllowed();
+        }
+        writes.respond(call, responder);
     }
 
     private static Call named(Call call) {
@@ -247,6 +310,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                 }
                 writes.bind(call);
             }
+            case "token" -> respond(call, call.type().qualified() + "/token");
             default -> {
                 switch (verb) {
                     case "get" -> reads.get(call);
@@ -280,6 +344,8 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             exchange.respond(Responses.json(200, Version.asJson()));
             return;
         }
-        exchange.respond(documents.answer(request, info));
+        Supplier<JsonObject> page = extras.pages().get(path);
+        exchange.respond(
+                page == null ? documents.answer(request, info) : Responses.json(200, page.get()));
     }
 }

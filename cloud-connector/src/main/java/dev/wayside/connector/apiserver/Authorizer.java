@@ -21,10 +21,14 @@ public interface Authorizer {
     default void admit(User user, RequestInfo request, @Nullable PatchType patch, Json body) {}
 
     /**
-     * @param why what to add to the refusal, {@code ""} for nothing
+     * @param why what to add to the refusal, or which rule allows it; {@code ""} for nothing
      */
     record Decision(boolean allowed, String why) {
         public static final Decision ALLOW = new Decision(true, "");
+
+        public static Decision allow(String why) {
+            return new Decision(true, why);
+        }
 
         public static Decision deny(String why) {
             return new Decision(false, why);

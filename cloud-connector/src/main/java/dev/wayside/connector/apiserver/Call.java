@@ -4,7 +4,6 @@ package dev.wayside.connector.apiserver;
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
-import dev.wayside.wire.HttpExchange;
 import dev.wayside.wire.HttpRequest;
 import java.util.List;
 
@@ -15,7 +14,7 @@ record Call(
         KindDefinition kind,
         HttpRequest request,
         Negotiation.Form form,
-        HttpExchange exchange) {
+        AuditedExchange exchange) {
 
     ResourceType type() {
         return kind.type();

@@ -35,6 +35,11 @@ final class PercentDecoder {
         return decode(raw, true);
     }
 
+    /** A part of a header's name. */
+    static String header(String raw) {
+        return decode(raw, false);
+    }
+
     private static String decode(String raw, boolean plusIsSpace) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length());
         for (int i = 0; i < raw.length(); i++) {

@@ -96,6 +96,42 @@ public record RequestInfo(
                 query);
     }
 
+    /**
+     * Not a request of its own, but one that is asked about.
+     *
+     * @param verb any
+     * @param path {@code ""} unless no resource is meant
+     */
+    public static RequestInfo about(
+            String verb,
+            String path,
+            String group,
+            String version,
+            String namespace,
+            String resource,
+            String name,
+            String subresource,
+            QueryParameters query) {
+        return new RequestInfo(
+                "",
+                path,
+                path.isEmpty(),
+                verb,
+                group,
+                version,
+                namespace,
+                resource,
+                name,
+                subresource,
+                query);
+    }
+
+    /** A cluster-wide or namespaced resource that is asked about. */
+    public static RequestInfo about(
+            String verb, String group, String namespace, String resource, String name) {
+        return about(verb, "", group, "v1", namespace, resource, name, "", QueryParameters.NONE);
+    }
+
     /** For the kinds of another version of the same group: the plural and its group. */
     public String qualifiedResource() {
         return group.isEmpty() ? resource : resource + "." + group;

@@ -37,7 +37,7 @@ final class ScaleRequests {
                 new KubeObject(body)
                         .withMetadata("name", Json.of(call.info().name()))
                         .withMetadata("namespace", Json.of(call.info().namespace()));
-        respond(call, store.update(call.type(), scale, SCALE, WriteRequests.options(call)));
+        respond(call, store.update(call.type(), scale, SCALE, writes.options(call)));
     }
 
     void patch(Call call) {
@@ -51,7 +51,7 @@ final class ScaleRequests {
                         call.key(),
                         new Patch(type, body),
                         SCALE,
-                        WriteRequests.options(call)));
+                        writes.options(call)));
     }
 
     private static void respond(Call call, KubeObject object) {

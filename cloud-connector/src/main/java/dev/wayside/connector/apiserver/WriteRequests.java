@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.apiserver;
 
+import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
@@ -38,6 +39,7 @@ final class WriteRequests {
     void create(Call call) {
         BodyDecoder.Decoded decoded = decode(call);
         KubeObject object = object(call, decoded.value());
+        call.exchange().creates(object.name());
         List<String> warnings = validate(call, object, decoded.strictErrors());
         authorizer.admit(call.user(), call.info(), null, object.json());
         KindRules kindRules = rules.getOrDefault(call.type().qualified(), KindRules.NONE);
@@ -46,6 +48,7 @@ final class WriteRequests {
                 kindRules.creating(
                         call.user(), new KubeObject(call.kind().pruned(object.json())), dryRun);
         KubeObject created = store.create(call.type(), admitted, options(call));
+        call.exchange().creates(created.name());
         call.respond(
                 201, (dryRun ? created : kindRules.written(call.user(), created)).json(), warnings);
     }
@@ -99,13 +102,37 @@ final class WriteRequests {
         call.respond(201, ApiStatus.success(201));
     }
 
+    /** Answers what is not stored. */
+    void respond(Call call, Responder responder) {
+        BodyDecoder.Decoded decoded = decode(call);
+        KindDefinition kind = responder.bodyKind().orElse(call.kind());
+        KubeObject asked = object(kind.type(), decoded.value());
+        asked = responder.bodyKind().isPresent() ? asked : placed(call, asked);
+        List<String> warnings =
+                FieldValidation.check(
+                        kind,
+                        asked.json(),
+                        decoded.strictErrors(),
+                        call.query().text("fieldValidation"));
+        authorizer.admit(call.user(), call.info(), null, asked.json());
+        KubeObject answer =
+                responder.answer(
+                        call.user(), call.info(), new KubeObject(kind.pruned(asked.json())));
+        call.respond(201, answer.json(), warnings);
+    }
+
     BodyDecoder.Decoded decode(Call call) {
         return decoder.decode(call.request().header("content-type"), call.request().body());
     }
 
-    static WriteOptions options(Call call) {
+    WriteOptions options(Call call) {
         QueryParameters query = call.query();
-        return new WriteOptions(query.text("fieldManager"), call.dryRun(), query.flag("force"));
+        KindRules kindRules = rules.getOrDefault(call.type().qualified(), KindRules.NONE);
+        return new WriteOptions(
+                query.text("fieldManager"),
+                call.dryRun(),
+                query.flag("force"),
+                (before, after) -> kindRules.changing(call.user(), call.info(), before, after));
     }
 
     /**
@@ -150,10 +177,13 @@ final class WriteRequests {
 
     /** The body as an object of the kind, name and namespace that the path asks for. */
     private static KubeObject object(Call call, Json body) {
+        return placed(call, object(call.type(), body));
+    }
+
+    private static KubeObject object(ResourceType type, Json body) {
         if (!(body instanceof JsonObject json)) {
             throw ApiStatus.badRequest("the body of the request must be an object");
         }
-        ResourceType type = call.type();
         if (!json.has("kind") && !json.has("apiVersion")) {
             json = json.with("apiVersion", type.apiVersion()).with("kind", type.kind());
         }
@@ -174,7 +204,7 @@ final class WriteRequests {
                             + "\" cannot be handled as a "
                             + type.kind());
         }
-        return placed(call, object);
+        return object;
     }
 
     private static KubeObject placed(Call call, KubeObject object) {

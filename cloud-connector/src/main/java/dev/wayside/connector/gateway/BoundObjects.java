@@ -2,6 +2,7 @@
 package dev.wayside.connector.gateway;
 
 import dev.wayside.connector.apiserver.Threads;
+import dev.wayside.connector.store.Mirror;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.model.FieldSelector;

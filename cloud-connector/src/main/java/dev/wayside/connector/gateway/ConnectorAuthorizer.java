@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.gateway;
 
+import dev.wayside.connector.access.Rbac;
 import dev.wayside.connector.apiserver.Authorizer;
 import dev.wayside.connector.apiserver.RequestInfo;
 import dev.wayside.connector.apiserver.User;
@@ -20,9 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends each request to the rules for its kind of user: masters may do everything, gateways what
- * {@link NodeAuthorizer} allows, newcomers may ask for their certificate; others only see what the
- * API has. Refusals of gateways are counted, and logged, but of the same sort only once a minute.
+ * Sends each request to the rules for its kind of user: masters may do everything, newcomers may
+ * ask for their certificate, all others what roles and bindings allow, gateways beside that what
+ * {@link NodeAuthorizer} allows. Who shows nothing may nothing, whatever is bound to everybody.
+ * Refusals of gateways are counted, and logged, but of the same sort only once a minute.
  */
 public final class ConnectorAuthorizer implements Authorizer {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectorAuthorizer.class);
@@ -30,6 +32,7 @@ public final class ConnectorAuthorizer implements Authorizer {
     private static final int MAX_REMEMBERED = 1_000;
 
     private final NodeAuthorizer nodes;
+    private final Rbac rbac;
     private final BiPredicate<String, String> tokenMayRead;
     private final Clock clock;
     private final AtomicLong refused = new AtomicLong();
@@ -48,8 +51,12 @@ public final class ConnectorAuthorizer implements Authorizer {
      *     request of this name
      */
     public ConnectorAuthorizer(
-            NodeAuthorizer nodes, BiPredicate<String, String> tokenMayRead, Clock clock) {
+            NodeAuthorizer nodes,
+            Rbac rbac,
+            BiPredicate<String, String> tokenMayRead,
+            Clock clock) {
         this.nodes = nodes;
+        this.rbac = rbac;
         this.tokenMayRead = tokenMayRead;
         this.clock = clock;
     }
@@ -62,16 +69,22 @@ public final class ConnectorAuthorizer implements Authorizer {
         if (user.credential() instanceof User.Credential.JoinToken token) {
             return newcomer(token.id(), request) ? Decision.ALLOW : Decision.deny("");
         }
-        if (!user.nodeName().isEmpty()) {
-            Decision decision = nodes.authorize(user, request);
-            if (!decision.allowed()) {
-                note(user, request);
-            }
-            return decision;
+        if (user.isAnonymous()) {
+            return Decision.deny("");
         }
-        boolean seesTheApi =
-                !user.isAnonymous() && !request.resourceRequest() && request.verb().equals("get");
-        return seesTheApi ? Decision.ALLOW : Decision.deny("");
+        return user.nodeName().isEmpty() ? rbac.authorize(user, request) : gateway(user, request);
+    }
+
+    private Decision gateway(User user, RequestInfo request) {
+        Decision asNode = nodes.authorize(user, request);
+        if (asNode.allowed() || rbac.authorize(user, request).allowed()) {
+            return Decision.ALLOW;
+        }
+        // What others ask about a gateway is no attempt of it.
+        if (!(user.credential() instanceof User.Credential.ActedBy)) {
+            note(user, request);
+        }
+        return asNode;
     }
 
     @Override

@@ -50,6 +50,11 @@ final class NodeRestriction {
             case "leases.coordination.k8s.io" -> lease(node, request, body);
             // Judged by the rules of that kind.
             case "certificatesigningrequests.certificates.k8s.io" -> Optional.empty();
+            // Nothing is written.
+            case "selfsubjectaccessreviews.authorization.k8s.io",
+                    "selfsubjectrulesreviews.authorization.k8s.io",
+                    "selfsubjectreviews.authentication.k8s.io" ->
+                    Optional.empty();
             default -> Optional.of("");
         };
     }

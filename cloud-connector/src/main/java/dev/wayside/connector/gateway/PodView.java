@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.gateway;
 
+import dev.wayside.connector.store.Mirror;
 import dev.wayside.connector.store.ObjectStore.Event;
 import dev.wayside.connector.store.ObjectStore.EventType;
 import dev.wayside.model.KubeObject;

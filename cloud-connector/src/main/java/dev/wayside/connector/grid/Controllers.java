@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.grid;
 
+import dev.wayside.connector.access.AggregationController;
+import dev.wayside.connector.account.DefaultAccountController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
@@ -38,6 +40,8 @@ public final class Controllers implements AutoCloseable {
     private final GarbageCollector garbage;
     private final NamespaceController namespaces;
     private final EndpointsController endpoints;
+    private final AggregationController aggregation;
+    private final DefaultAccountController accounts;
 
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
@@ -50,6 +54,8 @@ public final class Controllers implements AutoCloseable {
         this.garbage = new GarbageCollector(cluster, 4);
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
+        this.aggregation = new AggregationController(cluster);
+        this.accounts = new DefaultAccountController(cluster);
     }
 
     /**
@@ -80,6 +86,8 @@ public final class Controllers implements AutoCloseable {
         pods.start();
         garbage.start();
         namespaces.start();
+        aggregation.start();
+        accounts.start();
         scheduler.start();
         replicaSets.start();
         deployments.start();
@@ -98,6 +106,8 @@ public final class Controllers implements AutoCloseable {
                         deployments,
                         replicaSets,
                         scheduler,
+                        accounts,
+                        aggregation,
                         namespaces,
                         garbage,
                         pods,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.pki;
 
+import dev.wayside.connector.account.AccountTokens;
 import dev.wayside.connector.apiserver.Authenticator;
 import dev.wayside.connector.apiserver.RequestInfo;
 import dev.wayside.connector.apiserver.User;
@@ -22,8 +23,9 @@ import javax.naming.ldap.Rdn;
 
 /**
  * Knows users by their client certificates (CN is the user, O its groups; that our authority signed
- * them is the listener's to check) and newcomers by their join tokens. A gateway's certificate
- * names the UID of the Node it was issued for: when that Node goes, so does its certificate.
+ * them is the listener's to check), service accounts and newcomers by their tokens. A gateway's
+ * certificate names the UID of the Node it was issued for: when that Node goes, so does its
+ * certificate.
  */
 public final class CertificateAuthenticator implements Authenticator {
     static final String UID_PREFIX = "urn:uuid:";
@@ -31,6 +33,7 @@ public final class CertificateAuthenticator implements Authenticator {
     private static final int URI_NAME = 6;
 
     private final JoinTokens tokens;
+    private final AccountTokens accounts;
     private final BiPredicate<String, String> nodeIsCurrent;
     private final Clock clock;
 
@@ -38,8 +41,12 @@ public final class CertificateAuthenticator implements Authenticator {
      * @param nodeIsCurrent whether there is a Node of that name and UID
      */
     public CertificateAuthenticator(
-            JoinTokens tokens, BiPredicate<String, String> nodeIsCurrent, Clock clock) {
+            JoinTokens tokens,
+            AccountTokens accounts,
+            BiPredicate<String, String> nodeIsCurrent,
+            Clock clock) {
         this.tokens = tokens;
+        this.accounts = accounts;
         this.nodeIsCurrent = nodeIsCurrent;
         this.clock = clock;
     }
@@ -50,9 +57,12 @@ public final class CertificateAuthenticator implements Authenticator {
         // Who joins anew may still show the certificate of its last life: the token counts.
         if (!authorization.isEmpty()) {
             if (!authorization.startsWith(BEARER)) {
-                throw unauthorized("only client certificates and join tokens are known here");
+                throw unauthorized("only client certificates and bearer tokens are known here");
             }
-            return tokens.authenticate(authorization.substring(BEARER.length()).trim());
+            String token = authorization.substring(BEARER.length()).trim();
+            return AccountTokens.looksLikeOne(token)
+                    ? accounts.authenticate(token)
+                    : tokens.authenticate(token);
         }
         X509Certificate certificate = request.peer();
         if (certificate == null) {
@@ -78,6 +88,12 @@ public final class CertificateAuthenticator implements Authenticator {
 
     @Override
     public boolean stillGood(User user) {
+        if (user.credential() instanceof User.Credential.ActedBy acted) {
+            return stillGood(acted.by());
+        }
+        if (user.credential() instanceof User.Credential.AccountToken token) {
+            return accounts.stillGood(token);
+        }
         if (user.credential() instanceof User.Credential.Certificate) {
             return !isExpired(user) && (user.nodeName().isEmpty() || isOfCurrentNode(user));
         }
@@ -123,7 +139,7 @@ public final class CertificateAuthenticator implements Authenticator {
         if (names.size() != 1) {
             throw unauthorized("the client certificate's subject must have one CN");
         }
-        groups.add("system:authenticated");
+        groups.add(User.AUTHENTICATED_GROUP);
         Instant end = certificate.getNotAfter().toInstant();
         return new User(
                 names.get(0), groups, new User.Credential.Certificate(nodeUid(certificate), end));

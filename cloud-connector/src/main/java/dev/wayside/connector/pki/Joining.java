@@ -80,6 +80,7 @@ public final class Joining implements KindRules {
 
     @Override
     public KubeObject creating(User user, KubeObject object, boolean dryRun) {
+        requireOwnCredential(user);
         JsonObject spec =
                 object.spec()
                         .without("uid")
@@ -107,6 +108,24 @@ public final class Joining implements KindRules {
         return request;
     }
 
+    /**
+     * What gateways and newcomers ask for is approved for what they have shown: whoever acts as one
+     * has shown something else.
+     */
+    private static void requireOwnCredential(User user) {
+        if (user.credential() instanceof User.Credential.ActedBy && isOfGateway(user.name())) {
+            throw new ApiException(
+                    Reason.FORBIDDEN,
+                    "nobody can ask for a certificate as \""
+                            + user.name()
+                            + "\" without its own key or token");
+        }
+    }
+
+    private static boolean isOfGateway(String author) {
+        return author.startsWith(User.BOOTSTRAP_PREFIX) || author.startsWith(User.NODE_PREFIX);
+    }
+
     @Override
     public KubeObject written(User user, KubeObject object) {
         if (!object.status().text("certificate").isEmpty()
@@ -116,9 +135,7 @@ public final class Joining implements KindRules {
         }
         KubeObject request = object;
         String author = request.spec().text("username");
-        boolean ofGateway =
-                author.startsWith(User.BOOTSTRAP_PREFIX) || author.startsWith(User.NODE_PREFIX);
-        if (ofGateway && !request.conditionIsTrue("Approved")) {
+        if (isOfGateway(author) && !request.conditionIsTrue("Approved")) {
             request =
                     store.update(
                             REQUESTS,

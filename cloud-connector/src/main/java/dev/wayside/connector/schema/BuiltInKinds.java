@@ -10,6 +10,7 @@ import java.util.Optional;
 /** The kinds that are part of the connector. Immutable; one is enough for a program. */
 public final class BuiltInKinds implements Kinds {
     private final Map<String, KindDefinition> byQualified = new LinkedHashMap<>();
+    private final KindDefinition tokenRequest;
 
     /** Reads the type table, which takes some milliseconds. */
     public BuiltInKinds() {
@@ -30,8 +31,24 @@ public final class BuiltInKinds implements Kinds {
                         new CertificateSigningRequestKind(table),
                         new DeploymentKind(table),
                         new ReplicaSetKind(table),
-                        new DeploymentGridKind(table));
+                        new DeploymentGridKind(table),
+                        RoleKind.inNamespace(table),
+                        RoleKind.inCluster(table),
+                        RoleBindingKind.inNamespace(table),
+                        RoleBindingKind.inCluster(table),
+                        ReviewKind.of(ReviewKind.SELF_SUBJECT_ACCESS_REVIEWS, table),
+                        ReviewKind.of(ReviewKind.SELF_SUBJECT_RULES_REVIEWS, table),
+                        ReviewKind.of(ReviewKind.SUBJECT_ACCESS_REVIEWS, table),
+                        ReviewKind.of(ReviewKind.LOCAL_SUBJECT_ACCESS_REVIEWS, table),
+                        ReviewKind.of(ReviewKind.TOKEN_REVIEWS, table),
+                        ReviewKind.of(ReviewKind.SELF_SUBJECT_REVIEWS, table));
         kinds.forEach(kind -> byQualified.put(kind.type().qualified(), kind));
+        tokenRequest = ReviewKind.of(ReviewKind.TOKEN_REQUESTS, table);
+    }
+
+    /** The body of {@code serviceaccounts/token}, which is no resource of its own. */
+    public KindDefinition tokenRequest() {
+        return tokenRequest;
     }
 
     @Override

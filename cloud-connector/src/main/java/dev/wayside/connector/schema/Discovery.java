@@ -25,6 +25,7 @@ public final class Discovery {
 
     private static final List<String> VERBS =
             List.of("create", "delete", "get", "list", "patch", "update", "watch");
+    private static final List<String> CREATE = List.of("create");
     private static final List<String> PART_VERBS = List.of("get", "patch", "update");
 
     private Discovery() {}
@@ -104,7 +105,7 @@ public final class Discovery {
                             .put("singularName", kind.singular())
                             .put("namespaced", type.namespaced())
                             .put("kind", type.kind())
-                            .put("verbs", JsonArray.ofStrings(VERBS))
+                            .put("verbs", JsonArray.ofStrings(verbs(kind)))
                             .putUnlessEmpty("shortNames", JsonArray.ofStrings(kind.shortNames()))
                             .putUnlessEmpty("categories", JsonArray.ofStrings(kind.categories()))
                             .build());
@@ -137,7 +138,11 @@ public final class Discovery {
     }
 
     private static List<String> verbs(String part) {
-        return part.equals("binding") ? List.of("create") : PART_VERBS;
+        return part.equals("binding") || part.equals("token") ? CREATE : PART_VERBS;
+    }
+
+    private static List<String> verbs(KindDefinition kind) {
+        return kind.stored() ? VERBS : CREATE;
     }
 
     /** What a subresource answers with. */
@@ -145,6 +150,7 @@ public final class Discovery {
         return switch (part) {
             case "scale" -> kind("autoscaling", "v1", "Scale");
             case "binding" -> kind("", "v1", "Binding");
+            case "token" -> kind("authentication.k8s.io", "v1", "TokenRequest");
             default -> kind(type.group(), type.version(), type.kind());
         };
     }
@@ -217,7 +223,7 @@ public final class Discovery {
                             .put("responseKind", kind(type.group(), type.version(), type.kind()))
                             .put("scope", type.namespaced() ? "Namespaced" : "Cluster")
                             .put("singularResource", kind.singular())
-                            .put("verbs", JsonArray.ofStrings(VERBS))
+                            .put("verbs", JsonArray.ofStrings(verbs(kind)))
                             .putUnlessEmpty("shortNames", JsonArray.ofStrings(kind.shortNames()))
                             .putUnlessEmpty("categories", JsonArray.ofStrings(kind.categories()))
                             .putUnlessEmpty("subresources", new JsonArray(parts))

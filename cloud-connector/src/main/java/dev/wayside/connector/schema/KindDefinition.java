@@ -18,6 +18,14 @@ public interface KindDefinition {
 
     ResourceType type();
 
+    /**
+     * Whether objects of the kind are kept. Those that are not can only be created, and are gone
+     * with the answer: reviews.
+     */
+    default boolean stored() {
+        return true;
+    }
+
     /** For instance {@code pod}. */
     String singular();
 
@@ -27,7 +35,7 @@ public interface KindDefinition {
     /** For instance {@code all}. */
     List<String> categories();
 
-    /** Of {@code status}, {@code scale}, {@code approval}, {@code binding}. */
+    /** Of {@code status}, {@code scale}, {@code approval}, {@code binding}, {@code token}. */
     Set<String> subresources();
 
     /**

@@ -80,6 +80,15 @@ public final class OpenApi {
         ResourceType type = kind.type();
         String all = type.path("");
         String collection = type.namespaced() ? type.path("{namespace}") : all;
+        if (!kind.stored()) {
+            paths.put(
+                    collection,
+                    JsonObject.builder()
+                            .put("post", write(kind, "post"))
+                            .put("parameters", pathParameters(type, false))
+                            .build());
+            return;
+        }
         String one = collection + "/{name}";
         JsonObject list =
                 operation(kind, "list", kind.openApiName() + "List", listParameters(), "");

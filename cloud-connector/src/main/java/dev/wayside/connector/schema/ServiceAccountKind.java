@@ -11,7 +11,10 @@ import java.util.List;
 final class ServiceAccountKind extends TypedKind {
 
     ServiceAccountKind(TypeTable table) {
-        super(Facts.of(ResourceType.SERVICE_ACCOUNTS, "core/v1.ServiceAccount", "sa"), table);
+        super(
+                Facts.of(ResourceType.SERVICE_ACCOUNTS, "core/v1.ServiceAccount", "sa")
+                        .with("token"),
+                table);
     }
 
     @Override

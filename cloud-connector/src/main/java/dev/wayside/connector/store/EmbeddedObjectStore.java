@@ -172,6 +172,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         KubeObject created = allotted.object();
         WriteRules.refuseIfWrong(
                 kind, created, joined(allotted.errors(), kind.validateCreate(created)));
+        options.admission().admit(null, created);
         ObjectKey key = created.key(kind.type());
         if (options.dryRun()) {
             refuseIfNoNamespace(kind, key);
@@ -307,6 +308,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 kind,
                 after,
                 joined(allotted.errors(), kind.validateUpdate(before, after, subresource)));
+        options.admission().admit(before, after);
         boolean ends = Deletion.isOver(kind, after);
         KubeObject unwritten = Stored.at(after, seen.revision());
         if (options.dryRun() || (!ends && unwritten.equals(before))) {

@@ -91,11 +91,30 @@ public interface ObjectStore {
     /**
      * @param fieldManager who writes; {@code ""} if unknown
      * @param force overrides conflicts of server-side apply
+     * @param admission has the last word
      */
-    record WriteOptions(String fieldManager, boolean dryRun, boolean force) {
+    record WriteOptions(String fieldManager, boolean dryRun, boolean force, Admission admission) {
+        public WriteOptions(String fieldManager, boolean dryRun, boolean force) {
+            this(fieldManager, dryRun, force, Admission.ANY);
+        }
+
         public static WriteOptions by(String fieldManager) {
             return new WriteOptions(fieldManager, false, false);
         }
+    }
+
+    /**
+     * Judges what a create, update or patch would store. Called by the writing thread, for a dry
+     * run too, and again if others write in between.
+     */
+    interface Admission {
+        Admission ANY = (before, after) -> {};
+
+        /**
+         * @param before null if the object is new
+         * @throws ApiException to refuse
+         */
+        void admit(@Nullable KubeObject before, KubeObject after);
     }
 
     /** What becomes of dependents. */

@@ -82,6 +82,9 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             long revision = reserved == null ? 1 : Long.parseLong(reserved);
             Map<String, KindShelf> shelves = new TreeMap<>();
             for (KindDefinition kind : kinds.all()) {
+                if (!kind.stored()) {
+                    continue;
+                }
                 KindShelf shelf = new KindShelf(kind, settings);
                 shelf.load(file.kind(shelf.resource()), revision);
                 shelves.put(shelf.resource(), shelf);

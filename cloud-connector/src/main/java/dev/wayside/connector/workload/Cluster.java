@@ -38,7 +38,11 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.CONFIG_MAPS,
                     ResourceType.SECRETS,
                     ResourceType.SERVICE_ACCOUNTS,
-                    ResourceType.CERTIFICATE_SIGNING_REQUESTS);
+                    ResourceType.CERTIFICATE_SIGNING_REQUESTS,
+                    ResourceType.ROLES,
+                    ResourceType.CLUSTER_ROLES,
+                    ResourceType.ROLE_BINDINGS,
+                    ResourceType.CLUSTER_ROLE_BINDINGS);
 
     /** Of these only the metadata is kept in memory: nobody here reads more. */
     private static final Set<ResourceType> METADATA_ONLY =
@@ -46,7 +50,10 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.CONFIG_MAPS,
                     ResourceType.SECRETS,
                     ResourceType.SERVICE_ACCOUNTS,
-                    ResourceType.CERTIFICATE_SIGNING_REQUESTS);
+                    ResourceType.CERTIFICATE_SIGNING_REQUESTS,
+                    ResourceType.ROLES,
+                    ResourceType.ROLE_BINDINGS,
+                    ResourceType.CLUSTER_ROLE_BINDINGS);
 
     private final ObjectStore store;
     private final Clock clock;

@@ -30,7 +30,17 @@ class BuiltInKindsTest {
                         "certificatesigningrequests.certificates.k8s.io",
                         "deployments.apps",
                         "replicasets.apps",
-                        "deploymentgrids.superedge.io");
+                        "deploymentgrids.superedge.io",
+                        "roles.rbac.authorization.k8s.io",
+                        "clusterroles.rbac.authorization.k8s.io",
+                        "rolebindings.rbac.authorization.k8s.io",
+                        "clusterrolebindings.rbac.authorization.k8s.io",
+                        "selfsubjectaccessreviews.authorization.k8s.io",
+                        "selfsubjectrulesreviews.authorization.k8s.io",
+                        "subjectaccessreviews.authorization.k8s.io",
+                        "localsubjectaccessreviews.authorization.k8s.io",
+                        "tokenreviews.authentication.k8s.io",
+                        "selfsubjectreviews.authentication.k8s.io");
     }
 
     @Test

@@ -46,7 +46,33 @@ class DiscoveryTest {
                         "coordination.k8s.io",
                         "certificates.k8s.io",
                         "apps",
-                        "superedge.io");
+                        "superedge.io",
+                        "rbac.authorization.k8s.io",
+                        "authorization.k8s.io",
+                        "authentication.k8s.io");
+    }
+
+    @Test
+    void reviewsAndTokensCanOnlyBeCreated() {
+        assertThat(
+                        Discovery.resources(Samples.KINDS, "authorization.k8s.io", "v1")
+                                .orElseThrow()
+                                .array("resources")
+                                .objects())
+                .allSatisfy(
+                        resource ->
+                                assertThat(resource.array("verbs").strings())
+                                        .containsExactly("create"));
+        assertThat(
+                        Discovery.resources(Samples.KINDS, "", "v1")
+                                .orElseThrow()
+                                .array("resources")
+                                .objects())
+                .contains(
+                        Samples.json(
+                                "{'name':'serviceaccounts/token','singularName':'','namespaced':"
+                                        + "true,'group':'authentication.k8s.io','version':'v1',"
+                                        + "'kind':'TokenRequest','verbs':['create']}"));
     }
 
     @Test

@@ -29,7 +29,10 @@ class OpenApiTest {
                         "apis/coordination.k8s.io/v1",
                         "apis/discovery.k8s.io/v1",
                         "apis/certificates.k8s.io/v1",
-                        "apis/superedge.io/v1");
+                        "apis/superedge.io/v1",
+                        "apis/rbac.authorization.k8s.io/v1",
+                        "apis/authorization.k8s.io/v1",
+                        "apis/authentication.k8s.io/v1");
         assertThat(index.text("apis/apps/v1", "serverRelativeURL"))
                 .matches("/openapi/v3/apis/apps/v1\\?hash=[0-9A-F]{64}");
         assertThat(OpenApi.index(Samples.KINDS).object("paths")).isEqualTo(index);
@@ -136,5 +139,14 @@ class OpenApiTest {
         assertThat(spec.text("properties", "gridUniqKey", "description"))
                 .startsWith("The label of the nodes whose values tell sites apart.");
         assertThat(spec.text("description")).isEqualTo("What should run on each site.");
+    }
+
+    @Test
+    void whatIsNotStoredCanOnlyBePosted() {
+        JsonObject paths =
+                OpenApi.document(Samples.KINDS, "authorization.k8s.io", "v1").object("paths");
+        assertThat(paths.object("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews").members())
+                .containsOnlyKeys("post", "parameters");
+        assertThat(paths.members()).hasSize(4);
     }
 }

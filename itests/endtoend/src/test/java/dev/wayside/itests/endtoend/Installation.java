@@ -92,11 +92,16 @@ final class Installation implements AutoCloseable {
         return Command.run(UP, environment, all);
     }
 
+    /** Where the pinned kubectl is. */
+    static String kubectl() {
+        String bin = System.getenv("WAYSIDE_KUBECTL");
+        return bin != null ? bin : ROOT.resolve(".wayside/tools/kubectl").toString();
+    }
+
     /** The pinned kubectl, as the admin. */
     Command.Result kubectl(String... words) throws IOException, InterruptedException {
         List<String> all = new ArrayList<>();
-        String bin = System.getenv("WAYSIDE_KUBECTL");
-        all.add(bin != null ? bin : ROOT.resolve(".wayside/tools/kubectl").toString());
+        all.add(kubectl());
         all.add("--kubeconfig=" + data.resolve("kubeconfig"));
         all.add("--cache-dir=" + data.resolve("kubectl-cache"));
         all.addAll(List.of(words));
@@ -113,8 +118,7 @@ final class Installation implements AutoCloseable {
         all.add("--certificate-authority=" + gateway(gateway).resolve("identity/authority.pem"));
         all.addAll(List.of(words));
         List<String> complete = new ArrayList<>();
-        String bin = System.getenv("WAYSIDE_KUBECTL");
-        complete.add(bin != null ? bin : ROOT.resolve(".wayside/tools/kubectl").toString());
+        complete.add(kubectl());
         complete.add("--kubeconfig=/dev/null");
         complete.add("--cache-dir=" + data.resolve("kubectl-cache-" + gateway));
         complete.addAll(all);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.wayside.connector.gateway;
+package dev.wayside.connector.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.wayside.connector.store.ApiException;
-import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.Event;
 import dev.wayside.connector.store.ObjectStore.EventType;
 import dev.wayside.connector.store.ObjectStore.Watch;
@@ -25,11 +23,12 @@ import org.slf4j.LoggerFactory;
  * Keeps a view of all objects of one kind up to date by one watch. If the watch breaks, a new view
  * is filled beside the old one and takes its place when it is complete.
  *
- * @param <V> the view; changed by one thread at a time, read by any
+ * @param <V> the view; changed by one thread at a time, read by any thread
  */
-final class Mirror<V extends Mirror.View> implements AutoCloseable {
+public final class Mirror<V extends Mirror.View> implements AutoCloseable {
 
-    interface View {
+    /** What is kept. */
+    public interface View {
         void apply(Event event);
     }
 
@@ -54,7 +53,7 @@ final class Mirror<V extends Mirror.View> implements AutoCloseable {
     /**
      * @param timer for new attempts; belongs to the caller
      */
-    Mirror(
+    public Mirror(
             ObjectStore store,
             ResourceType type,
             Supplier<V> newView,
@@ -66,11 +65,13 @@ final class Mirror<V extends Mirror.View> implements AutoCloseable {
         this.current = newView.get();
     }
 
-    V current() {
+    /** The last complete view, an empty one before the first. */
+    public V current() {
         return current;
     }
 
-    void start() {
+    /** Begins to watch. */
+    public void start() {
         synchronized (lock) {
             if (closed) {
                 return;
@@ -105,7 +106,7 @@ final class Mirror<V extends Mirror.View> implements AutoCloseable {
     /**
      * @return whether the first view is complete
      */
-    boolean awaitComplete(Duration timeout) throws InterruptedException {
+    public boolean awaitComplete(Duration timeout) throws InterruptedException {
         return complete.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
     }
 
