@@ -37,7 +37,10 @@ final class ScaleRequests {
                 new KubeObject(body)
                         .withMetadata("name", Json.of(call.info().name()))
                         .withMetadata("namespace", Json.of(call.info().namespace()));
-        respond(call, store.update(call.type(), scale, SCALE, WriteRequests.options(call)));
+        respond(
+                call,
+                store.update(
+                        call.type(), scale, SCALE, FieldManagers.update(call, "UpdateOptions")));
     }
 
     void patch(Call call) {
@@ -51,7 +54,9 @@ final class ScaleRequests {
                         call.key(),
                         new Patch(type, body),
                         SCALE,
-                        WriteRequests.options(call)));
+                        type == PatchType.APPLY
+                                ? FieldManagers.apply(call)
+                                : FieldManagers.update(call, "PatchOptions")));
     }
 
     private static void respond(Call call, KubeObject object) {

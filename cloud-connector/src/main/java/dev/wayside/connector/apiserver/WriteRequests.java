@@ -20,6 +20,7 @@ final class WriteRequests {
     private final Authorizer authorizer;
     private final BodyDecoder decoder;
     private final Map<String, KindRules> rules;
+    private final ApplyRequests applies;
 
     /**
      * @param rules by {@link ResourceType#qualified()}
@@ -33,6 +34,7 @@ final class WriteRequests {
         this.authorizer = authorizer;
         this.decoder = decoder;
         this.rules = Map.copyOf(rules);
+        this.applies = new ApplyRequests(store, authorizer, this.rules);
     }
 
     void create(Call call) {
@@ -45,7 +47,8 @@ final class WriteRequests {
         KubeObject admitted =
                 kindRules.creating(
                         call.user(), new KubeObject(call.kind().pruned(object.json())), dryRun);
-        KubeObject created = store.create(call.type(), admitted, options(call));
+        KubeObject created =
+                store.create(call.type(), admitted, FieldManagers.update(call, "CreateOptions"));
         call.respond(
                 201, (dryRun ? created : kindRules.written(call.user(), created)).json(), warnings);
     }
@@ -60,7 +63,7 @@ final class WriteRequests {
                         call.type(),
                         new KubeObject(call.kind().pruned(object.json())),
                         call.info().subresource(),
-                        options(call));
+                        FieldManagers.update(call, "UpdateOptions"));
         call.respond(200, after(call, updated).json(), warnings);
     }
 
@@ -68,6 +71,11 @@ final class WriteRequests {
         PatchType type = patchType(call);
         BodyDecoder.Decoded decoded = decode(call);
         authorizer.admit(call.user(), call.info(), type, decoded.value());
+        if (type == PatchType.APPLY) {
+            apply(call, decoded);
+            return;
+        }
+        WriteOptions options = FieldManagers.update(call, "PatchOptions");
         List<String> warnings =
                 FieldValidation.checkPatch(
                         call.kind(),
@@ -81,8 +89,18 @@ final class WriteRequests {
                         call.key(),
                         new Patch(type, decoded.value()),
                         call.info().subresource(),
-                        options(call));
+                        options);
         call.respond(200, after(call, patched).json(), warnings);
+    }
+
+    private void apply(Call call, BodyDecoder.Decoded decoded) {
+        KubeObject config = object(call, decoded.value());
+        if (config.metadata().has("managedFields")) {
+            throw ApiStatus.badRequest("metadata.managedFields must be nil");
+        }
+        List<String> warnings = validate(call, config, decoded.strictErrors());
+        ApplyRequests.Applied applied = applies.apply(call, config);
+        call.respond(applied.created() ? 201 : 200, after(call, applied.object()).json(), warnings);
     }
 
     /** Binds a Pod: the body is a Binding, no Pod. */
@@ -95,17 +113,12 @@ final class WriteRequests {
                 new KubeObject(body.without("apiVersion").without("kind"))
                         .withMetadata("name", Json.of(call.info().name()))
                         .withMetadata("namespace", Json.of(call.info().namespace()));
-        store.update(call.type(), binding, "binding", options(call));
+        store.update(call.type(), binding, "binding", FieldManagers.update(call, "CreateOptions"));
         call.respond(201, ApiStatus.success(201));
     }
 
     BodyDecoder.Decoded decode(Call call) {
         return decoder.decode(call.request().header("content-type"), call.request().body());
-    }
-
-    static WriteOptions options(Call call) {
-        QueryParameters query = call.query();
-        return new WriteOptions(query.text("fieldManager"), call.dryRun(), query.flag("force"));
     }
 
     /**
