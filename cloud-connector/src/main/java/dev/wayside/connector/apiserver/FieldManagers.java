@@ -82,7 +82,7 @@ final class FieldManagers {
                 .filter(FieldManagers::isPrintable)
                 .limit(LONGEST)
                 .forEach(name::appendCodePoint);
-        return name.toString();
+        return name.isEmpty() ? "unknown" : name.toString();
     }
 
     private static boolean isPrintable(int character) {

@@ -2,11 +2,13 @@
 package dev.wayside.connector.apply;
 
 import dev.wayside.model.Json;
+import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * The annotation in which client-side apply keeps its last configuration. It lets kubectl go over
@@ -55,10 +57,22 @@ final class LastApplied {
                                 "annotations",
                                 config.object("metadata", "annotations").without(ANNOTATION))
                         .json();
-        String text = plain.toJson() + "\n";
+        String text = sorted(plain).toJson() + "\n";
         JsonObject annotations = applied.metadata().object("annotations");
         return text.length() > MOST_BYTES
                 ? object
                 : applied.withMetadata("annotations", annotations.with(ANNOTATION, text)).json();
+    }
+
+    /** With members in the order in which kubectl itself writes them. */
+    private static Json sorted(Json value) {
+        if (value instanceof JsonObject object) {
+            JsonObject.Builder sorted = JsonObject.builder();
+            new TreeMap<>(object.members()).forEach((name, at) -> sorted.put(name, sorted(at)));
+            return sorted.build();
+        }
+        return value instanceof JsonArray array
+                ? new JsonArray(array.items().stream().map(LastApplied::sorted).toList())
+                : value;
     }
 }

@@ -51,7 +51,7 @@ public record Scope(Shape shape, String apiVersion, boolean statusApart, String 
         return comparison.map(this::ownable);
     }
 
-    /** Whether entries of this set's paths can be touched by a write at all. */
+    /** The only paths that a write can touch; the empty set if it may be any. */
     FieldSet reach() {
         return statusOnly() ? STATUS : FieldSet.NONE;
     }

@@ -18,8 +18,8 @@ import java.time.Instant;
  * what they write nobody else does: a record of it would say nothing, would make every pod a
  * kilobyte bigger in memory and on each gateway's metered line, and would cost each status a
  * comparison. So they own nothing ({@link Tracking#NONE}); where they change what a user owns, the
- * user owns it no more. The same holds for all updates of lazily kept kinds (Leases, Events). To
- * whoever applies a configuration to such an object, what was there before belongs to {@code
+ * user owns it no more. The same holds for all updates of lazily kept kinds (Leases). To whoever
+ * applies a configuration to such an object, what was there before belongs to {@code
  * before-first-apply}.
  */
 final class FieldTracking {
