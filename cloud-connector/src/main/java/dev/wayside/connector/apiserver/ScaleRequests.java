@@ -37,7 +37,13 @@ final class ScaleRequests {
                 new KubeObject(body)
                         .withMetadata("name", Json.of(call.info().name()))
                         .withMetadata("namespace", Json.of(call.info().namespace()));
-        respond(call, store.update(call.type(), scale, SCALE, writes.options(call)));
+        respond(
+                call,
+                store.update(
+                        call.type(),
+                        scale,
+                        SCALE,
+                        writes.judged(call, FieldManagers.update(call, "UpdateOptions"))));
     }
 
     void patch(Call call) {
@@ -51,7 +57,11 @@ final class ScaleRequests {
                         call.key(),
                         new Patch(type, body),
                         SCALE,
-                        writes.options(call)));
+                        writes.judged(
+                                call,
+                                type == PatchType.APPLY
+                                        ? FieldManagers.apply(call)
+                                        : FieldManagers.update(call, "PatchOptions"))));
     }
 
     private static void respond(Call call, KubeObject object) {

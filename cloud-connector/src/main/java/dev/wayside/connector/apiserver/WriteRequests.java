@@ -21,6 +21,7 @@ final class WriteRequests {
     private final Authorizer authorizer;
     private final BodyDecoder decoder;
     private final Map<String, KindRules> rules;
+    private final ApplyRequests applies;
 
     /**
      * @param rules by {@link ResourceType#qualified()}
@@ -34,6 +35,7 @@ final class WriteRequests {
         this.authorizer = authorizer;
         this.decoder = decoder;
         this.rules = Map.copyOf(rules);
+        this.applies = new ApplyRequests(store, authorizer, this.rules);
     }
 
     void create(Call call) {
@@ -47,7 +49,11 @@ final class WriteRequests {
         KubeObject admitted =
                 kindRules.creating(
                         call.user(), new KubeObject(call.kind().pruned(object.json())), dryRun);
-        KubeObject created = store.create(call.type(), admitted, options(call));
+        KubeObject created =
+                store.create(
+                        call.type(),
+                        admitted,
+                        judged(call, FieldManagers.update(call, "CreateOptions")));
         call.exchange().creates(created.name());
         call.respond(
                 201, (dryRun ? created : kindRules.written(call.user(), created)).json(), warnings);
@@ -63,7 +69,7 @@ final class WriteRequests {
                         call.type(),
                         new KubeObject(call.kind().pruned(object.json())),
                         call.info().subresource(),
-                        options(call));
+                        judged(call, FieldManagers.update(call, "UpdateOptions")));
         call.respond(200, after(call, updated).json(), warnings);
     }
 
@@ -71,6 +77,11 @@ final class WriteRequests {
         PatchType type = patchType(call);
         BodyDecoder.Decoded decoded = decode(call);
         authorizer.admit(call.user(), call.info(), type, decoded.value());
+        if (type == PatchType.APPLY) {
+            apply(call, decoded);
+            return;
+        }
+        WriteOptions options = judged(call, FieldManagers.update(call, "PatchOptions"));
         List<String> warnings =
                 FieldValidation.checkPatch(
                         call.kind(),
@@ -84,8 +95,18 @@ final class WriteRequests {
                         call.key(),
                         new Patch(type, decoded.value()),
                         call.info().subresource(),
-                        options(call));
+                        options);
         call.respond(200, after(call, patched).json(), warnings);
+    }
+
+    private void apply(Call call, BodyDecoder.Decoded decoded) {
+        KubeObject config = object(call, decoded.value());
+        if (config.metadata().has("managedFields")) {
+            throw ApiStatus.badRequest("metadata.managedFields must be nil");
+        }
+        List<String> warnings = validate(call, config, decoded.strictErrors());
+        ApplyRequests.Applied applied = applies.apply(call, config);
+        call.respond(applied.created() ? 201 : 200, after(call, applied.object()).json(), warnings);
     }
 
     /** Binds a Pod: the body is a Binding, no Pod. */
@@ -98,7 +119,11 @@ final class WriteRequests {
                 new KubeObject(body.without("apiVersion").without("kind"))
                         .withMetadata("name", Json.of(call.info().name()))
                         .withMetadata("namespace", Json.of(call.info().namespace()));
-        store.update(call.type(), binding, "binding", options(call));
+        store.update(
+                call.type(),
+                binding,
+                "binding",
+                judged(call, FieldManagers.update(call, "CreateOptions")));
         call.respond(201, ApiStatus.success(201));
     }
 
@@ -125,13 +150,14 @@ final class WriteRequests {
         return decoder.decode(call.request().header("content-type"), call.request().body());
     }
 
-    WriteOptions options(Call call) {
-        QueryParameters query = call.query();
+    /** Lets the kind's own rules have the last word. */
+    WriteOptions judged(Call call, WriteOptions options) {
+        return judged(call, rules, options);
+    }
+
+    static WriteOptions judged(Call call, Map<String, KindRules> rules, WriteOptions options) {
         KindRules kindRules = rules.getOrDefault(call.type().qualified(), KindRules.NONE);
-        return new WriteOptions(
-                query.text("fieldManager"),
-                call.dryRun(),
-                query.flag("force"),
+        return options.admitting(
                 (before, after) -> kindRules.changing(call.user(), call.info(), before, after));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.schema;
 
+import dev.wayside.connector.apply.Shape;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
@@ -114,6 +115,15 @@ public interface KindDefinition {
 
     /** Whether {@link #strategicMerge} is there; custom kinds have only merge patches. */
     boolean hasStrategicMerge();
+
+    /**
+     * How server-side apply divides objects of this kind among their owners. By default as where no
+     * schema is known: objects by member, all else as a whole. Custom kinds have {@link
+     * dev.wayside.connector.apply.SchemaShape#ofObject}.
+     */
+    default Shape shape() {
+        return Shape.FREE;
+    }
 
     /** The fields that a field selector may name. */
     Set<String> selectableFields();

@@ -76,6 +76,7 @@ final class TypeTable {
     private final Map<String, List<String>> raw = new LinkedHashMap<>();
     private final Map<String, String> descriptions = new HashMap<>();
     private final Map<String, StructType> structs = new HashMap<>();
+    private final ApplyShapes shapes = new ApplyShapes(this);
 
     /** Read once, when it is first asked for. */
     private static final class Loaded {
@@ -109,6 +110,11 @@ final class TypeTable {
 
     StructType struct(FieldType.Struct type) {
         return struct(type.name());
+    }
+
+    /** How server-side apply divides values of these types. */
+    ApplyShapes shapes() {
+        return shapes;
     }
 
     Optional<StructType> find(String name) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.schema;
 
+import dev.wayside.connector.apply.Shape;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -73,11 +74,13 @@ abstract class TypedKind implements KindDefinition {
     private final Facts facts;
     private final TypeTable table;
     private final TypeTable.StructType struct;
+    private final Shape shape;
 
     TypedKind(Facts facts, TypeTable table) {
         this.facts = facts;
         this.table = table;
         this.struct = OpenApiSchemas.withTypeMeta(table.struct(facts.typeName()));
+        this.shape = table.shapes().of(struct);
     }
 
     // What a subclass may say.
@@ -198,6 +201,11 @@ abstract class TypedKind implements KindDefinition {
     @Override
     public final JsonObject strategicMerge(JsonObject current, JsonObject patch) {
         return new StrategicMerge(table).apply(current, patch, struct);
+    }
+
+    @Override
+    public final Shape shape() {
+        return shape;
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.store;
 
+import dev.wayside.connector.apply.Ownership;
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.schema.KindDefinition.Allotted;
 import dev.wayside.connector.schema.KindDefinition.FieldError;
@@ -13,11 +14,13 @@ import dev.wayside.model.ResourceType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BinaryOperator;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -164,14 +167,15 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
 
     private Optional<KubeObject> createNow(
             KindDefinition kind, KubeObject object, String name, WriteOptions options) {
+        Instant now = clock.instant();
         Allotted allotted =
                 allotments.given(
                         kind,
-                        WriteRules.created(
-                                kind, object, name, UUID.randomUUID().toString(), clock.instant()));
-        KubeObject created = allotted.object();
+                        WriteRules.created(kind, object, name, UUID.randomUUID().toString(), now));
+        KubeObject wanted = allotted.object();
         WriteRules.refuseIfWrong(
-                kind, created, joined(allotted.errors(), kind.validateCreate(created)));
+                kind, wanted, joined(allotted.errors(), kind.validateCreate(wanted)));
+        KubeObject created = new FieldTracking(kind, "", options, now).created(object, wanted);
         options.admission().admit(null, created);
         ObjectKey key = created.key(kind.type());
         if (options.dryRun()) {
@@ -228,9 +232,14 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 key,
                 () -> {
                     Stored seen = seen(key);
-                    return replace(kind, seen, object, subresource, options)
+                    FieldTracking tracking = tracking(kind, subresource, options);
+                    return replace(kind, seen, object, subresource, options, tracking::updated)
                             .map(after -> seenThrough(subresource, after));
                 });
+    }
+
+    private FieldTracking tracking(KindDefinition kind, String subresource, WriteOptions options) {
+        return new FieldTracking(kind, subresource, options, clock.instant());
     }
 
     @Override
@@ -245,19 +254,48 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 key,
                 () -> {
                     Stored seen = seen(key);
-                    KubeObject patched = patched(kind, seen.object(), patch, subresource);
-                    if (!patched.key(type).equals(key)) {
-                        throw new ApiException(
-                                Reason.BAD_REQUEST,
-                                "the name of the object ("
-                                        + patched.key(type).path()
-                                        + ") does not match the name on the URL ("
-                                        + key.path()
-                                        + ")");
+                    FieldTracking tracking = tracking(kind, subresource, options);
+                    if (patch.type() == PatchType.APPLY) {
+                        return applied(kind, seen, patch, subresource, options, tracking);
                     }
-                    return replace(kind, seen, patched, subresource, options)
+                    KubeObject patched = patched(kind, seen.object(), patch, subresource);
+                    refuseIfRenamed(key, patched.key(type));
+                    return replace(kind, seen, patched, subresource, options, tracking::updated)
                             .map(after -> seenThrough(subresource, after));
                 });
+    }
+
+    private static void refuseIfRenamed(ObjectKey key, ObjectKey patched) {
+        if (!patched.equals(key)) {
+            throw new ApiException(
+                    Reason.BAD_REQUEST,
+                    "the name of the object ("
+                            + patched.path()
+                            + ") does not match the name on the URL ("
+                            + key.path()
+                            + ")");
+        }
+    }
+
+    private Optional<KubeObject> applied(
+            KindDefinition kind,
+            Stored seen,
+            Patch patch,
+            String subresource,
+            WriteOptions options,
+            FieldTracking tracking) {
+        JsonObject config = Patches.configuration(kind, patch, subresource);
+        Ownership.Applied applied = tracking.apply(seen.object(), config);
+        KubeObject merged = stored(kind, applied.object());
+        refuseIfRenamed(seen.key(), merged.key(kind.type()));
+        return replace(
+                        kind,
+                        seen,
+                        seenThrough(subresource, merged),
+                        subresource,
+                        options,
+                        (before, after) -> applied.owned(after))
+                .map(after -> seenThrough(subresource, after));
     }
 
     private static KubeObject patched(
@@ -265,7 +303,10 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         if (subresource.equals("scale")) {
             return new KubeObject(Patches.apply(kind, Scales.of(before).json(), patch, true));
         }
-        JsonObject patched = Patches.apply(kind, before.json(), patch, false);
+        return stored(kind, Patches.apply(kind, before.json(), patch, false));
+    }
+
+    private static KubeObject stored(KindDefinition kind, JsonObject patched) {
         Optional<String> wrongType = kind.wrongType(patched);
         if (wrongType.isPresent()) {
             throw new ApiException(Reason.BAD_REQUEST, wrongType.get());
@@ -281,14 +322,20 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return Stream.concat(some.stream(), others.stream()).toList();
     }
 
-    /** Empty if somebody else wrote in between. */
+    /**
+     * Empty if somebody else wrote in between.
+     *
+     * @param owned notes who owns what, once it is settled what the object becomes
+     */
     private Optional<KubeObject> replace(
             KindDefinition kind,
             Stored seen,
             KubeObject object,
             String subresource,
-            WriteOptions options) {
-        return allotments.alone(kind, () -> replaceNow(kind, seen, object, subresource, options));
+            WriteOptions options,
+            BinaryOperator<KubeObject> owned) {
+        return allotments.alone(
+                kind, () -> replaceNow(kind, seen, object, subresource, options, owned));
     }
 
     private Optional<KubeObject> replaceNow(
@@ -296,13 +343,17 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
             Stored seen,
             KubeObject object,
             String subresource,
-            WriteOptions options) {
+            WriteOptions options,
+            BinaryOperator<KubeObject> owned) {
         KubeObject before = seen.object();
         WriteRules.checkPreconditions(seen.key(), before, object);
         Allotted allotted =
                 allotments.given(
                         kind,
-                        WriteRules.replaced(kind, before, object, subresource, clock.instant()));
+                        owned.apply(
+                                before,
+                                WriteRules.replaced(
+                                        kind, before, object, subresource, clock.instant())));
         KubeObject after = allotted.object();
         WriteRules.refuseIfWrong(
                 kind,

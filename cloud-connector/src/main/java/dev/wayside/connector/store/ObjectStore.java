@@ -52,9 +52,11 @@ public interface ObjectStore {
 
     /**
      * Reads, patches and replaces, again and again while others write in between (unless the patch
-     * names a revision).
+     * names a revision). Of the type {@link PatchType#APPLY} it is a server-side apply to an object
+     * that is there; one that is not is created with {@link Tracking#APPLY}.
      *
-     * @throws ApiException NotFound, Conflict, Invalid, BadRequest, UnsupportedMediaType
+     * @throws ApiException NotFound, Conflict (with the fields that others own), Invalid,
+     *     BadRequest, UnsupportedMediaType
      */
     KubeObject patch(
             ResourceType type,
@@ -88,18 +90,49 @@ public interface ObjectStore {
         }
     }
 
+    /** Whether a writer comes to own the fields that it writes ({@code managedFields}). */
+    enum Tracking {
+        /** It owns nothing: the connector's own writers and the gateways. */
+        NONE,
+        /** It owns what it changes. */
+        UPDATE,
+        /** It creates by server-side apply, and owns what it names. */
+        APPLY
+    }
+
     /**
      * @param fieldManager who writes; {@code ""} if unknown
      * @param force overrides conflicts of server-side apply
+     * @param tracking whether the writer owns what it writes; a patch of the type {@link
+     *     PatchType#APPLY} always does
      * @param admission has the last word
      */
-    record WriteOptions(String fieldManager, boolean dryRun, boolean force, Admission admission) {
+    record WriteOptions(
+            String fieldManager,
+            boolean dryRun,
+            boolean force,
+            Tracking tracking,
+            Admission admission) {
         public WriteOptions(String fieldManager, boolean dryRun, boolean force) {
-            this(fieldManager, dryRun, force, Admission.ANY);
+            this(fieldManager, dryRun, force, Tracking.NONE);
         }
 
+        public WriteOptions(
+                String fieldManager, boolean dryRun, boolean force, Tracking tracking) {
+            this(fieldManager, dryRun, force, tracking, Admission.ANY);
+        }
+
+        /** For writers of the connector's own. */
         public static WriteOptions by(String fieldManager) {
             return new WriteOptions(fieldManager, false, false);
+        }
+
+        public WriteOptions tracking(Tracking tracking) {
+            return new WriteOptions(fieldManager, dryRun, force, tracking, admission);
+        }
+
+        public WriteOptions admitting(Admission judge) {
+            return new WriteOptions(fieldManager, dryRun, force, tracking, judge);
         }
     }
 

@@ -28,12 +28,19 @@ public final class Patches {
             case STRATEGIC -> strategic(kind, document, object(patch.body()), plain);
             case JSON -> operations(document, array(patch.body()));
             case APPLY ->
-                    throw new ApiException(
-                            ApiException.Reason.UNSUPPORTED_MEDIA_TYPE,
-                            "server-side apply is not supported yet; accepted media types include:"
-                                    + " application/json-patch+json, application/merge-patch+json,"
-                                    + " application/strategic-merge-patch+json");
+                    throw new IllegalArgumentException("a configuration is applied, not patched");
         };
+    }
+
+    /**
+     * What a server-side apply is to make so. Of a Scale, what it says of the object itself.
+     *
+     * @throws ApiException BadRequest
+     */
+    static JsonObject configuration(KindDefinition kind, Patch patch, String subresource) {
+        JsonObject config = object(patch.body());
+        FieldTracking.refuseManagedFields(config);
+        return subresource.equals("scale") ? Scales.configuration(kind.type(), config) : config;
     }
 
     private static JsonObject strategic(

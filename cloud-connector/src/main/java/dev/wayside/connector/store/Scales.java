@@ -6,6 +6,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.LabelSelector;
+import dev.wayside.model.ResourceType;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -46,13 +47,7 @@ public final class Scales {
      * @throws ApiException BadRequest if it is no Scale, Invalid if the number is
      */
     static KubeObject applied(KubeObject object, KubeObject scale) {
-        if (!scale.kind().equals("Scale")) {
-            throw new ApiException(
-                    ApiException.Reason.BAD_REQUEST,
-                    "the object provided is unrecognized: a Scale of autoscaling/v1 is expected,"
-                            + " not a "
-                            + scale.kind());
-        }
+        refuseIfOther(scale.kind());
         OptionalLong replicas = scale.spec().number("replicas");
         if (scale.spec().has("replicas") && replicas.isEmpty()) {
             throw new ApiException(
@@ -74,5 +69,38 @@ public final class Scales {
                                     "spec.replicas")));
         }
         return object.withSpec(object.spec().with("replicas", wanted));
+    }
+
+    /**
+     * What a Scale that is applied says of the object itself.
+     *
+     * @throws ApiException BadRequest if it is no Scale
+     */
+    static JsonObject configuration(ResourceType type, JsonObject scale) {
+        refuseIfOther(scale.text("kind"));
+        JsonObject.Builder metadata = JsonObject.builder();
+        for (String field : List.of("name", "namespace", "uid", "resourceVersion")) {
+            metadata.put(field, scale.object("metadata").get(field));
+        }
+        return JsonObject.builder()
+                .put("apiVersion", type.apiVersion())
+                .put("kind", type.kind())
+                .put("metadata", metadata.build())
+                .put(
+                        "spec",
+                        JsonObject.builder()
+                                .put("replicas", scale.object("spec").get("replicas"))
+                                .build())
+                .build();
+    }
+
+    private static void refuseIfOther(String kind) {
+        if (!kind.equals("Scale")) {
+            throw new ApiException(
+                    ApiException.Reason.BAD_REQUEST,
+                    "the object provided is unrecognized: a Scale of autoscaling/v1 is expected,"
+                            + " not a "
+                            + kind);
+        }
     }
 }

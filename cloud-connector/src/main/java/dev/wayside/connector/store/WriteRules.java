@@ -81,6 +81,7 @@ final class WriteRules {
         SYSTEM.forEach(metadata::remove);
         metadata.remove("resourceVersion");
         metadata.remove("selfLink");
+        metadata.remove("managedFields"); // begins with whoever creates it
         metadata.put("uid", uid);
         metadata.put("creationTimestamp", time(now));
         if (kind.countsGenerations()) {

@@ -340,10 +340,6 @@ final class EmbeddedObjectStoreTest {
                 Reason.BAD_REQUEST,
                 "unknown directive");
         refused(
-                () -> store.patch(MAPS, key, new Patch(PatchType.APPLY, json("{}")), "", TEST),
-                Reason.UNSUPPORTED_MEDIA_TYPE,
-                "server-side apply");
-        refused(
                 () ->
                         store.patch(
                                 MAPS,
