@@ -198,6 +198,23 @@ class ConnectorAccessTest {
         assertThat(more.message())
                 .contains("is attempting to grant RBAC permissions not currently held")
                 .contains("{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"get\"]}");
+        for (String name : List.of("r", "applied")) {
+            Map<String, String> headers = new java.util.HashMap<>(bearer(token));
+            headers.put("content-type", "application/apply-patch+yaml");
+            send(
+                    nobody,
+                    "PATCH",
+                    RBAC + "/namespaces/default/roles/" + name + "?fieldManager=test&force=true",
+                    "{'apiVersion':'rbac.authorization.k8s.io/v1','kind':'Role','metadata':{'name':'"
+                            + name
+                            + "'},'rules':[{'apiGroups':[''],'resources':['nodes'],'verbs':['get']}]}",
+                    headers);
+            assertThat(
+                            asAdmin("GET", RBAC + "/namespaces/default/roles/" + name, "")
+                                    .body()
+                                    .toJson())
+                    .doesNotContain("\"resources\":[\"nodes\"]");
+        }
         Answer all =
                 send(
                         nobody,
