@@ -9,11 +9,11 @@ import java.util.Optional;
 
 /** The kinds that are part of the connector. Immutable; one is enough for a program. */
 public final class BuiltInKinds implements Kinds {
+    private final TypeTable table = TypeTable.load();
     private final Map<String, KindDefinition> byQualified = new LinkedHashMap<>();
 
     /** Reads the type table, which takes some milliseconds. */
     public BuiltInKinds() {
-        TypeTable table = TypeTable.load();
         List<KindDefinition> kinds =
                 List.of(
                         new NamespaceKind(table),
@@ -25,10 +25,15 @@ public final class BuiltInKinds implements Kinds {
                         new ServiceAccountKind(table),
                         new LeaseKind(table),
                         new CertificateSigningRequestKind(table),
+                        new CustomResourceDefinitionKind(table),
                         new DeploymentKind(table),
                         new ReplicaSetKind(table),
                         new DeploymentGridKind(table));
         kinds.forEach(kind -> byQualified.put(kind.type().qualified(), kind));
+    }
+
+    TypeTable table() {
+        return table;
     }
 
     @Override

@@ -25,6 +25,7 @@ class BuiltInKindsTest {
                         "serviceaccounts",
                         "leases.coordination.k8s.io",
                         "certificatesigningrequests.certificates.k8s.io",
+                        "customresourcedefinitions.apiextensions.k8s.io",
                         "deployments.apps",
                         "replicasets.apps",
                         "deploymentgrids.superedge.io");

@@ -42,7 +42,11 @@ class DiscoveryTest {
         assertThat(Discovery.aggregatedGroups(Samples.KINDS).array("items").objects())
                 .extracting(group -> group.text("metadata", "name"))
                 .containsExactly(
-                        "coordination.k8s.io", "certificates.k8s.io", "apps", "superedge.io");
+                        "coordination.k8s.io",
+                        "certificates.k8s.io",
+                        "apiextensions.k8s.io",
+                        "apps",
+                        "superedge.io");
     }
 
     @Test

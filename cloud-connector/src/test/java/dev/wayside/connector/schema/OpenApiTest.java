@@ -28,6 +28,7 @@ class OpenApiTest {
                         "apis/apps/v1",
                         "apis/coordination.k8s.io/v1",
                         "apis/certificates.k8s.io/v1",
+                        "apis/apiextensions.k8s.io/v1",
                         "apis/superedge.io/v1");
         assertThat(index.text("apis/apps/v1", "serverRelativeURL"))
                 .matches("/openapi/v3/apis/apps/v1\\?hash=[0-9A-F]{64}");
