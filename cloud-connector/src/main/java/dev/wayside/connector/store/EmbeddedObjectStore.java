@@ -4,6 +4,7 @@ package dev.wayside.connector.store;
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.store.ApiException.Reason;
+import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
@@ -167,8 +168,11 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         if (outcome instanceof Write.NoNamespace obstacle) {
             throw noNamespace(kind, key, obstacle.ending());
         }
+        if (outcome instanceof Write.NoKind obstacle) {
+            throw obstacle.ending() ? kindIsEnding(kind) : unknown(kind.type());
+        }
         return outcome instanceof Write.Done done
-                ? Optional.of(after(done.change()))
+                ? Optional.of(kind.converted(after(done.change())))
                 : Optional.empty();
     }
 
@@ -214,7 +218,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 () -> {
                     Stored seen = seen(key);
                     return replace(kind, seen, object, subresource, options)
-                            .map(after -> seenThrough(subresource, after));
+                            .map(after -> seenThrough(kind, subresource, after));
                 });
     }
 
@@ -230,7 +234,8 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 key,
                 () -> {
                     Stored seen = seen(key);
-                    KubeObject patched = patched(kind, seen.object(), patch, subresource);
+                    KubeObject patched =
+                            patched(kind, kind.converted(seen.object()), patch, subresource);
                     if (!patched.key(type).equals(key)) {
                         throw new ApiException(
                                 Reason.BAD_REQUEST,
@@ -241,14 +246,14 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                                         + ")");
                     }
                     return replace(kind, seen, patched, subresource, options)
-                            .map(after -> seenThrough(subresource, after));
+                            .map(after -> seenThrough(kind, subresource, after));
                 });
     }
 
     private static KubeObject patched(
             KindDefinition kind, KubeObject before, Patch patch, String subresource) {
         if (subresource.equals("scale")) {
-            return new KubeObject(Patches.apply(kind, Scales.of(before).json(), patch, true));
+            return new KubeObject(Patches.apply(kind, Scales.of(kind, before).json(), patch, true));
         }
         JsonObject patched = Patches.apply(kind, before.json(), patch, false);
         Optional<String> wrongType = kind.wrongType(patched);
@@ -258,8 +263,9 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return new KubeObject(kind.pruned(patched));
     }
 
-    private static KubeObject seenThrough(String subresource, KubeObject object) {
-        return subresource.equals("scale") ? Scales.of(object) : object;
+    private static KubeObject seenThrough(
+            KindDefinition kind, String subresource, KubeObject object) {
+        return subresource.equals("scale") ? Scales.of(kind, object) : object;
     }
 
     /** Empty if somebody else wrote in between. */
@@ -269,13 +275,13 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
             KubeObject object,
             String subresource,
             WriteOptions options) {
-        KubeObject before = seen.object();
+        KubeObject before = kind.converted(seen.object());
         WriteRules.checkPreconditions(seen.key(), before, object);
         KubeObject after = WriteRules.replaced(kind, before, object, subresource, clock.instant());
         WriteRules.refuseIfWrong(kind, after, kind.validateUpdate(before, after, subresource));
         boolean ends = Deletion.isOver(kind, after);
         KubeObject unwritten = Stored.at(after, seen.revision());
-        if (options.dryRun() || (!ends && unwritten.equals(before))) {
+        if (options.dryRun() || (!ends && asStored(kind, unwritten).equals(seen.object()))) {
             return Optional.of(unwritten);
         }
         Write write =
@@ -284,7 +290,9 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                         : Write.put(draft(kind, seen.key(), after), seen.revision());
         return engine.write(write) instanceof Write.Done done
                 ? Optional.of(
-                        ends ? Stored.at(after, done.change().revision()) : after(done.change()))
+                        ends
+                                ? Stored.at(after, done.change().revision())
+                                : kind.converted(after(done.change())))
                 : Optional.empty();
     }
 
@@ -299,7 +307,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     KubeObject marked = Deletion.marked(kind, before, options, clock.instant());
                     boolean gone = Deletion.isOver(kind, marked);
                     if (options.dryRun() || (!gone && marked.equals(before))) {
-                        return Optional.of(new Deleted(marked, gone));
+                        return Optional.of(new Deleted(kind.converted(marked), gone));
                     }
                     Write write =
                             gone
@@ -308,9 +316,12 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     return engine.write(write) instanceof Write.Done done
                             ? Optional.of(
                                     new Deleted(
-                                            gone
-                                                    ? Stored.at(before, done.change().revision())
-                                                    : after(done.change()),
+                                            kind.converted(
+                                                    gone
+                                                            ? Stored.at(
+                                                                    before,
+                                                                    done.change().revision())
+                                                            : after(done.change())),
                                             gone))
                             : Optional.empty();
                 });
@@ -343,8 +354,20 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return after.object();
     }
 
+    /** The object as it is stored, whichever version of its kind the caller speaks of. */
+    private KubeObject asStored(KindDefinition kind, KubeObject object) {
+        String apiVersion = storedKind(kind).type().apiVersion();
+        return object.apiVersion().equals(apiVersion)
+                ? object
+                : object.with("apiVersion", Json.of(apiVersion));
+    }
+
+    private KindDefinition storedKind(KindDefinition kind) {
+        return kinds.byQualified(kind.type().qualified()).orElse(kind);
+    }
+
     private Stored.Draft draft(KindDefinition kind, ObjectKey key, KubeObject object) {
-        Stored.Draft draft = Stored.Draft.of(kind, key, object);
+        Stored.Draft draft = Stored.Draft.of(storedKind(kind), key, asStored(kind, object));
         if (draft.text().length > settings.maxObjectBytes()) {
             throw new ApiException(
                     Reason.TOO_LARGE,
@@ -357,17 +380,31 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return draft;
     }
 
+    /** The kind in the version that is asked for; else, for callers of our own, as it is stored. */
     private KindDefinition kind(ResourceType type) {
-        return kinds.byQualified(type.qualified())
-                .orElseThrow(
-                        () ->
-                                new ApiException(
-                                        Reason.NOT_FOUND,
-                                        "the server could not find the requested resource",
-                                        type.group(),
-                                        type.plural(),
-                                        "",
-                                        List.of()));
+        return kinds.byPlural(type.group(), type.version(), type.plural())
+                .or(() -> kinds.byQualified(type.qualified()))
+                .orElseThrow(() -> unknown(type));
+    }
+
+    private static ApiException unknown(ResourceType type) {
+        return new ApiException(
+                Reason.NOT_FOUND,
+                "the server could not find the requested resource",
+                type.group(),
+                type.plural(),
+                "",
+                List.of());
+    }
+
+    private static ApiException kindIsEnding(KindDefinition kind) {
+        return new ApiException(
+                Reason.METHOD_NOT_ALLOWED,
+                "create not allowed while custom resource definition is terminating",
+                kind.type().group(),
+                kind.type().plural(),
+                "",
+                List.of());
     }
 
     /** Writes what waits, ends all watches, and closes the file; within half a minute. */
