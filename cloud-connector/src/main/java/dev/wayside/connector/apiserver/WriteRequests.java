@@ -11,6 +11,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -47,7 +48,9 @@ final class WriteRequests {
                         call.user(), new KubeObject(call.kind().pruned(object.json())), dryRun);
         KubeObject created = store.create(call.type(), admitted, options(call));
         call.respond(
-                201, (dryRun ? created : kindRules.written(call.user(), created)).json(), warnings);
+                201,
+                (dryRun ? created : kindRules.written(call.user(), created)).json(),
+                with(call.kind().warnings(created), warnings));
     }
 
     void update(Call call) {
@@ -61,7 +64,8 @@ final class WriteRequests {
                         new KubeObject(call.kind().pruned(object.json())),
                         call.info().subresource(),
                         options(call));
-        call.respond(200, after(call, updated).json(), warnings);
+        call.respond(
+                200, after(call, updated).json(), with(call.kind().warnings(updated), warnings));
     }
 
     void patch(Call call) {
@@ -82,7 +86,8 @@ final class WriteRequests {
                         new Patch(type, decoded.value()),
                         call.info().subresource(),
                         options(call));
-        call.respond(200, after(call, patched).json(), warnings);
+        call.respond(
+                200, after(call, patched).json(), with(call.kind().warnings(patched), warnings));
     }
 
     /** Binds a Pod: the body is a Binding, no Pod. */
@@ -134,6 +139,12 @@ final class WriteRequests {
                 "the body of the request was in an unknown format - accepted media types include:"
                         + " application/json-patch+json, application/merge-patch+json"
                         + (strategic ? ", application/strategic-merge-patch+json" : ""));
+    }
+
+    private static List<String> with(List<String> more, List<String> warnings) {
+        List<String> all = new ArrayList<>(warnings);
+        all.addAll(more);
+        return all;
     }
 
     private KubeObject after(Call call, KubeObject object) {
