@@ -3,6 +3,7 @@ package dev.wayside.connector;
 
 import dev.wayside.connector.apiserver.ApiServer;
 import dev.wayside.connector.apiserver.KindRules;
+import dev.wayside.connector.custom.DefinitionController;
 import dev.wayside.connector.gateway.BoundObjects;
 import dev.wayside.connector.gateway.ConnectorAuthorizer;
 import dev.wayside.connector.gateway.NodeAuthorizer;
@@ -14,8 +15,7 @@ import dev.wayside.connector.pki.Joining;
 import dev.wayside.connector.pki.Kubeconfig;
 import dev.wayside.connector.pki.ServerCertificate;
 import dev.wayside.connector.pki.Upkeep;
-import dev.wayside.connector.schema.BuiltInKinds;
-import dev.wayside.connector.schema.Kinds;
+import dev.wayside.connector.schema.ServedKinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.ObjectStore;
@@ -89,7 +89,7 @@ public final class ConnectorServer implements AutoCloseable {
     private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers)
             throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
-        Kinds kinds = new BuiltInKinds();
+        ServedKinds kinds = new ServedKinds();
         // The store locks its folder, so it comes before all else that writes there.
         EmbeddedObjectStore store =
                 closing(
@@ -112,6 +112,9 @@ public final class ConnectorServer implements AutoCloseable {
                         options.certificateLifetime(),
                         clock);
         joining.resume();
+        DefinitionController definitions =
+                closing(new DefinitionController(store, kinds.builtIn().all(), clock));
+        definitions.start();
         BoundObjects bound = closing(new BoundObjects(store));
         bound.start();
         if (!bound.awaitComplete(FILL_TIMEOUT)) {
@@ -129,7 +132,9 @@ public final class ConnectorServer implements AutoCloseable {
                                         ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
                                         joining,
                                         ResourceType.NAMESPACES.qualified(),
-                                        namespaces),
+                                        namespaces,
+                                        ResourceType.CUSTOM_RESOURCE_DEFINITIONS.qualified(),
+                                        definitions),
                                 () -> ready,
                                 ApiServer.Limits.DEFAULT,
                                 clock));
