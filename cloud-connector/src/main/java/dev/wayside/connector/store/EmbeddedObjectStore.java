@@ -82,7 +82,14 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
 
     @Override
     public Optional<KubeObject> get(ObjectKey key) {
-        return Optional.ofNullable(engine.get(key)).map(Stored::object);
+        // As it would be stored today: who writes it back need not know the version of old.
+        return Optional.ofNullable(engine.get(key))
+                .map(Stored::object)
+                .map(
+                        object ->
+                                kinds.byQualified(key.resource())
+                                        .map(kind -> kind.converted(object))
+                                        .orElse(object));
     }
 
     @Override

@@ -279,16 +279,18 @@ class CustomKindsTest {
                         JsonArray.of(v1.with("storage", Json.of(false)), v1.with("name", "v2"))));
         assertThat(definition().orElseThrow().status().array("storedVersions").strings())
                 .containsExactly("v1", "v2");
-        // What was stored stays; who writes it again moves it.
+        // It is read in the version that is stored now, whichever it was written in.
         KubeObject seen = store.get(old.key(V1)).orElseThrow();
-        assertThat(seen.apiVersion()).isEqualTo("example.com/v1");
-        assertThat(kinds.byPlural("example.com", "v2", "widgets").orElseThrow().converted(seen))
+        assertThat(seen.apiVersion()).isEqualTo("example.com/v2");
+        assertThat(kinds.byPlural("example.com", "v1", "widgets").orElseThrow().converted(seen))
                 .extracting(KubeObject::apiVersion)
-                .isEqualTo("example.com/v2");
-        KubeObject rewritten = store.update(V1, seen, "", TEST);
-        assertThat(rewritten.apiVersion()).isEqualTo("example.com/v1");
+                .isEqualTo("example.com/v1");
+        assertThat(widgets()).extracting(KubeObject::apiVersion).containsExactly("example.com/v1");
+        KubeObject rewritten = store.update(V2, seen, "", TEST);
         assertThat(rewritten.generation()).isEqualTo(1);
-        assertThat(store.get(old.key(V1)).orElseThrow().apiVersion()).isEqualTo("example.com/v2");
+        assertThat(widgets()).extracting(KubeObject::apiVersion).containsExactly("example.com/v2");
+        assertThat(store.update(V1, old.withoutMetadata("resourceVersion"), "", TEST).apiVersion())
+                .isEqualTo("example.com/v1");
         KubeObject both =
                 store.patch(
                         V2,
