@@ -16,6 +16,7 @@ import dev.wayside.connector.apiserver.Authorizer;
 import dev.wayside.connector.apiserver.KindRules;
 import dev.wayside.connector.apiserver.Responder;
 import dev.wayside.connector.audit.AuditLog;
+import dev.wayside.connector.custom.DefinitionController;
 import dev.wayside.connector.gateway.BoundObjects;
 import dev.wayside.connector.gateway.ConnectorAuthorizer;
 import dev.wayside.connector.gateway.NodeAuthorizer;
@@ -29,6 +30,7 @@ import dev.wayside.connector.pki.ServerCertificate;
 import dev.wayside.connector.pki.Upkeep;
 import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.schema.ReviewKind;
+import dev.wayside.connector.schema.ServedKinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.ObjectStore;
@@ -103,7 +105,7 @@ public final class ConnectorServer implements AutoCloseable {
     private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers)
             throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
-        BuiltInKinds kinds = new BuiltInKinds();
+        ServedKinds kinds = new ServedKinds();
         // The store locks its folder, so it comes before all else that writes there.
         EmbeddedObjectStore store =
                 closing(
@@ -129,6 +131,9 @@ public final class ConnectorServer implements AutoCloseable {
                         options.certificateLifetime(),
                         clock);
         joining.resume();
+        DefinitionController definitions =
+                closing(new DefinitionController(store, kinds.builtIn().all(), clock));
+        definitions.start();
         BoundObjects bound = closing(new BoundObjects(store));
         bound.start();
         if (!bound.awaitComplete(FILL_TIMEOUT)) {
@@ -150,9 +155,10 @@ public final class ConnectorServer implements AutoCloseable {
                                 new CertificateAuthenticator(
                                         tokens, accounts, bound::isCurrentNode, clock),
                                 authorizer,
-                                rules(joining, namespaces, rbac, authorizer),
+                                rules(joining, namespaces, definitions, rbac, authorizer),
                                 new ApiServer.Extras(
-                                        responders(store, kinds, accounts, rbac, authorizer),
+                                        responders(
+                                                store, kinds.builtIn(), accounts, rbac, authorizer),
                                         OpenIdPages.of(signingKey, this::advertised),
                                         audit),
                                 () -> ready,
@@ -175,12 +181,17 @@ public final class ConnectorServer implements AutoCloseable {
     }
 
     private static Map<String, KindRules> rules(
-            Joining joining, NamespaceRules namespaces, Rbac rbac, Authorizer authorizer) {
+            Joining joining,
+            NamespaceRules namespaces,
+            DefinitionController definitions,
+            Rbac rbac,
+            Authorizer authorizer) {
         Map<String, KindRules> rules = new HashMap<>(GrantRules.all(rbac, authorizer));
         rules.put(
                 ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
                 new SignerRules(joining, authorizer));
         rules.put(ResourceType.NAMESPACES.qualified(), namespaces);
+        rules.put(ResourceType.CUSTOM_RESOURCE_DEFINITIONS.qualified(), definitions);
         return rules;
     }
 

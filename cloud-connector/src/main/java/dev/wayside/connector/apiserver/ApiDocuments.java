@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What the API says of itself: discovery and OpenAPI. Each document is made when it is first asked
- * for and kept, as the kinds do not change while the program runs. Safe for any thread.
+ * for and kept until the kinds change. Safe for any thread.
  */
 final class ApiDocuments {
     private static final String V2_TYPE =
@@ -28,7 +28,10 @@ final class ApiDocuments {
     private record Document(byte[] body, String tag, String type) {}
 
     private final Kinds kinds;
-    private final Map<String, Document> made = new ConcurrentHashMap<>();
+    private volatile Made made = new Made(-1, Map.of());
+
+    /** What was made of the kinds as they were at one version. */
+    private record Made(long version, Map<String, Document> documents) {}
 
     ApiDocuments(Kinds kinds) {
         this.kinds = kinds;
@@ -47,14 +50,21 @@ final class ApiDocuments {
                         && Negotiation.choose(request.header("accept"))
                                 == Negotiation.Form.DISCOVERY;
         String key = aggregated ? path + ";aggregated" : path;
-        Document document = made.get(key);
+        long version = kinds.version();
+        Made known = made;
+        if (known.version() != version) {
+            known = new Made(version, new ConcurrentHashMap<>());
+            made = known;
+        }
+        Document document = known.documents().get(key);
         if (document == null) {
             String host = request.header("host");
             JsonObject json =
                     find(path, aggregated, host.isEmpty() ? request.header(":authority") : host)
                             .orElseThrow(RequestInfo::noSuchPath);
             document = document(json, aggregated);
-            made.put(key, document);
+            // Kinds that changed since the version was read make it newer than it says, no harm.
+            known.documents().put(key, document);
         }
         return respond(request, info, document);
     }

@@ -5,6 +5,7 @@ import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import dev.wayside.wire.HttpRequest;
+import java.util.ArrayList;
 import java.util.List;
 
 /** One authorised request for a resource, with all that its handlers need. */
@@ -45,6 +46,8 @@ record Call(
     }
 
     void respond(int status, dev.wayside.model.JsonObject body, List<String> warnings) {
-        exchange.respond(Responses.json(status, body, Responses.JSON, warnings));
+        List<String> all = new ArrayList<>(kind.warnings());
+        all.addAll(warnings);
+        exchange.respond(Responses.json(status, body, Responses.JSON, all));
     }
 }

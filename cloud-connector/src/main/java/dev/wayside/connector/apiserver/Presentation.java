@@ -38,7 +38,7 @@ final class Presentation {
                             true,
                             List.of(object));
             case METADATA -> metadataOnly(object);
-            default -> object.json();
+            default -> kind.converted(object).json();
         };
     }
 
@@ -86,10 +86,10 @@ final class Presentation {
                                 items.add(
                                         form == Negotiation.Form.METADATA
                                                 ? metadataOnly(item)
-                                                : item.json()));
+                                                : kind.converted(item).json()));
         boolean partial = form == Negotiation.Form.METADATA;
         return JsonObject.builder()
-                .put("kind", partial ? "PartialObjectMetadataList" : kind.type().kind() + "List")
+                .put("kind", partial ? "PartialObjectMetadataList" : kind.listKind())
                 .put("apiVersion", partial ? "meta.k8s.io/v1" : kind.type().apiVersion())
                 .put("metadata", metadata.build())
                 .put("items", new JsonArray(items))
@@ -124,7 +124,8 @@ final class Presentation {
         return new JsonArray(columns);
     }
 
-    private JsonObject row(KubeObject object, Instant now) {
+    private JsonObject row(KubeObject stored, Instant now) {
+        KubeObject object = kind.converted(stored);
         JsonObject.Builder row =
                 JsonObject.builder().put("cells", new JsonArray(kind.cells(object, now)));
         switch (includeObject) {

@@ -25,13 +25,17 @@ final class Responses {
      * @param warnings what the client should tell its user
      */
     static HttpResponse json(int status, JsonObject body, String type, List<String> warnings) {
+        return new HttpResponse(status, headers(type, warnings), body.toBytes());
+    }
+
+    static Map<String, String> headers(String type, List<String> warnings) {
         Map<String, String> headers = headers(type);
         if (!warnings.isEmpty()) {
             headers.put(
                     "warning",
                     warnings.stream().map(Responses::warning).collect(Collectors.joining(", ")));
         }
-        return new HttpResponse(status, headers, body.toBytes());
+        return headers;
     }
 
     static HttpResponse text(int status, String body) {

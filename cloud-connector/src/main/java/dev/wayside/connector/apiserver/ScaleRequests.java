@@ -25,7 +25,9 @@ final class ScaleRequests {
     }
 
     void get(Call call) {
-        respond(call, store.get(call.key()).orElseThrow(() -> ApiException.notFound(call.key())));
+        KubeObject object =
+                store.get(call.key()).orElseThrow(() -> ApiException.notFound(call.key()));
+        respond(call, Scales.of(call.kind(), call.kind().converted(object)));
     }
 
     void update(Call call) {
@@ -64,7 +66,7 @@ final class ScaleRequests {
                                         : FieldManagers.update(call, "PatchOptions"))));
     }
 
-    private static void respond(Call call, KubeObject object) {
-        call.respond(200, Scales.of(object).json());
+    private static void respond(Call call, KubeObject scale) {
+        call.respond(200, scale.json());
     }
 }

@@ -80,7 +80,9 @@ final class Watches implements AutoCloseable {
         reserve(user);
         WatchSession session;
         try {
-            ResponseStream out = call.exchange().stream(200, Responses.headers(Responses.JSON));
+            ResponseStream out =
+                    call.exchange().stream(
+                            200, Responses.headers(Responses.JSON, call.kind().warnings()));
             WatchSession[] self = new WatchSession[1];
             session =
                     new WatchSession(

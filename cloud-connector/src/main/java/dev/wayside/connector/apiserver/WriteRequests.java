@@ -12,6 +12,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -56,7 +57,9 @@ final class WriteRequests {
                         judged(call, FieldManagers.update(call, "CreateOptions")));
         call.exchange().creates(created.name());
         call.respond(
-                201, (dryRun ? created : kindRules.written(call.user(), created)).json(), warnings);
+                201,
+                (dryRun ? created : kindRules.written(call.user(), created)).json(),
+                with(call.kind().warnings(created), warnings));
     }
 
     void update(Call call) {
@@ -70,7 +73,8 @@ final class WriteRequests {
                         new KubeObject(call.kind().pruned(object.json())),
                         call.info().subresource(),
                         judged(call, FieldManagers.update(call, "UpdateOptions")));
-        call.respond(200, after(call, updated).json(), warnings);
+        call.respond(
+                200, after(call, updated).json(), with(call.kind().warnings(updated), warnings));
     }
 
     void patch(Call call) {
@@ -96,7 +100,8 @@ final class WriteRequests {
                         new Patch(type, decoded.value()),
                         call.info().subresource(),
                         options);
-        call.respond(200, after(call, patched).json(), warnings);
+        call.respond(
+                200, after(call, patched).json(), with(call.kind().warnings(patched), warnings));
     }
 
     private void apply(Call call, BodyDecoder.Decoded decoded) {
@@ -106,7 +111,10 @@ final class WriteRequests {
         }
         List<String> warnings = validate(call, config, decoded.strictErrors());
         ApplyRequests.Applied applied = applies.apply(call, config);
-        call.respond(applied.created() ? 201 : 200, after(call, applied.object()).json(), warnings);
+        call.respond(
+                applied.created() ? 201 : 200,
+                after(call, applied.object()).json(),
+                with(call.kind().warnings(applied.object()), warnings));
     }
 
     /** Binds a Pod: the body is a Binding, no Pod. */
@@ -187,6 +195,12 @@ final class WriteRequests {
                 "the body of the request was in an unknown format - accepted media types include:"
                         + " application/json-patch+json, application/merge-patch+json"
                         + (strategic ? ", application/strategic-merge-patch+json" : ""));
+    }
+
+    private static List<String> with(List<String> more, List<String> warnings) {
+        List<String> all = new ArrayList<>(warnings);
+        all.addAll(more);
+        return all;
     }
 
     private KubeObject after(Call call, KubeObject object) {

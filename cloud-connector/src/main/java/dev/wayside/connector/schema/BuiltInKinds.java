@@ -9,12 +9,12 @@ import java.util.Optional;
 
 /** The kinds that are part of the connector. Immutable; one is enough for a program. */
 public final class BuiltInKinds implements Kinds {
+    private final TypeTable table = TypeTable.load();
     private final Map<String, KindDefinition> byQualified = new LinkedHashMap<>();
     private final KindDefinition tokenRequest;
 
     /** Reads the type table, which takes some milliseconds. */
     public BuiltInKinds() {
-        TypeTable table = TypeTable.load();
         List<KindDefinition> kinds =
                 List.of(
                         new NamespaceKind(table),
@@ -29,6 +29,7 @@ public final class BuiltInKinds implements Kinds {
                         new EndpointSliceKind(table),
                         new LeaseKind(table),
                         new CertificateSigningRequestKind(table),
+                        new CustomResourceDefinitionKind(table),
                         new DeploymentKind(table),
                         new ReplicaSetKind(table),
                         new DeploymentGridKind(table),
@@ -49,6 +50,10 @@ public final class BuiltInKinds implements Kinds {
     /** The body of {@code serviceaccounts/token}, which is no resource of its own. */
     public KindDefinition tokenRequest() {
         return tokenRequest;
+    }
+
+    TypeTable table() {
+        return table;
     }
 
     @Override

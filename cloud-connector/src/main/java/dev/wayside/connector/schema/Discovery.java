@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -232,11 +233,14 @@ public final class Discovery {
         return new JsonArray(resources);
     }
 
-    /** Kinds by group and version, in the order in which they were registered. */
+    /**
+     * Kinds by group and version: groups and kinds in the order in which they were registered,
+     * versions the best first.
+     */
     static Map<String, Map<String, List<KindDefinition>>> groups(Kinds kinds) {
         Map<String, Map<String, List<KindDefinition>>> groups = new LinkedHashMap<>();
         for (KindDefinition kind : kinds.all()) {
-            groups.computeIfAbsent(kind.type().group(), group -> new LinkedHashMap<>())
+            groups.computeIfAbsent(kind.type().group(), group -> new TreeMap<>(Versions.ORDER))
                     .computeIfAbsent(kind.type().version(), version -> new ArrayList<>())
                     .add(kind);
         }

@@ -62,6 +62,38 @@ final class Errors {
                 "Unsupported value: " + quote(shortened(value)) + ": supported values: " + list);
     }
 
+    /** A value of an enumeration that is not only of strings. */
+    void notSupported(String field, Json value, List<Json> supported) {
+        String list =
+                supported.stream()
+                        .map(
+                                each ->
+                                        quote(
+                                                each instanceof JsonString text
+                                                        ? text.value()
+                                                        : each.toJson()))
+                        .collect(Collectors.joining(", "));
+        add(
+                "FieldValueNotSupported",
+                field,
+                "Unsupported value: " + shown(value) + ": supported values: " + list);
+    }
+
+    void typeInvalid(String field, String actual, String detail) {
+        add("FieldValueTypeInvalid", field, "Invalid value: " + quote(actual) + after(detail));
+    }
+
+    void tooMany(String field, long actual, long most) {
+        add(
+                "FieldValueTooMany",
+                field,
+                "Too many: " + actual + ": must have at most " + most + " items");
+    }
+
+    void addAll(Errors others) {
+        others.found.forEach(error -> add(error.reason(), error.field(), error.message()));
+    }
+
     void duplicate(String field, String value) {
         add("FieldValueDuplicate", field, "Duplicate value: " + quote(shortened(value)));
     }

@@ -4,6 +4,7 @@ package dev.wayside.connector.schema;
 import dev.wayside.connector.apply.Shape;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.util.Collection;
 import java.util.List;
@@ -12,8 +13,8 @@ import java.util.Set;
 
 /**
  * All that the API needs to know of one kind. Pure: it reads and returns objects and touches
- * nothing else. Safe for any thread. Built-in kinds come from the type table; custom kinds will
- * come from their schemas.
+ * nothing else. Safe for any thread. Built-in kinds come from the type table; custom kinds come
+ * from their CustomResourceDefinitions, one for each version.
  */
 public interface KindDefinition {
 
@@ -131,6 +132,44 @@ public interface KindDefinition {
     /** A selectable field's value, {@code ""} if not set. */
     String field(KubeObject object, String field);
 
+    /**
+     * The object that this kind lives by: without it there is no such kind, and while it is being
+     * deleted no new objects are taken. Empty for the kinds that are always there.
+     */
+    default Optional<ObjectKey> definition() {
+        return Optional.empty();
+    }
+
+    /** What a list of this kind is called. */
+    default String listKind() {
+        return type().kind() + "List";
+    }
+
+    /** A stored object as this version of the kind shows it. */
+    default KubeObject converted(KubeObject stored) {
+        return stored;
+    }
+
+    /** An object that is marked for deletion just now, with what the kind adds to that. */
+    default KubeObject markedForDeletion(KubeObject object) {
+        return object;
+    }
+
+    /** Where the subresource {@code scale} reads and writes. */
+    default ScalePaths scalePaths() {
+        return ScalePaths.OF_WORKLOADS;
+    }
+
+    /** What everyone who uses this version of the kind is to be told. */
+    default List<String> warnings() {
+        return List.of();
+    }
+
+    /** What a user who has written this object is to be told. */
+    default List<String> warnings(KubeObject written) {
+        return List.of();
+    }
+
     /** The columns of {@code kubectl get}. */
     List<Column> columns();
 
@@ -142,6 +181,19 @@ public interface KindDefinition {
 
     /** The component name of the kind itself in {@link #openApiSchemas}. */
     String openApiName();
+
+    /**
+     * Where {@code scale} finds its numbers, as names on the way from the object.
+     *
+     * @param selector of a label selector's text, or of a LabelSelector; empty for none
+     */
+    record ScalePaths(List<String> replicas, List<String> current, List<String> selector) {
+        public static final ScalePaths OF_WORKLOADS =
+                new ScalePaths(
+                        List.of("spec", "replicas"),
+                        List.of("status", "replicas"),
+                        List.of("spec", "selector"));
+    }
 
     /**
      * @param type for instance {@code string}

@@ -160,7 +160,7 @@ public final class OpenApi {
                         .put("x-kubernetes-action", action)
                         .put(
                                 "x-kubernetes-group-version-kind",
-                                OpenApiSchemas.gvk(kind.type(), "").get(0))
+                                OpenApiSchemas.gvk(kind.type(), kind.type().kind()).get(0))
                         .putUnlessEmpty("parameters", new JsonArray(parameters));
         if (!body.isEmpty()) {
             JsonObject.Builder content = JsonObject.builder();

@@ -62,6 +62,7 @@ final class OpenApiSchemas {
         String rest = typeName.substring(slash + 1);
         return switch (group) {
             case "meta" -> META + rest.substring(rest.indexOf('.') + 1);
+            case "apiextensions" -> "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions." + rest;
             case "superedge" -> "io.superedge." + rest;
             default -> "io.k8s.api." + group + "." + rest;
         };
@@ -69,8 +70,22 @@ final class OpenApiSchemas {
 
     /** The schemas of a kind, its list and all that both refer to. */
     Map<String, JsonObject> of(TypeTable.StructType kind, ResourceType type) {
-        String name = componentName(kind.name());
-        schemas.put(name, struct(kind).with("x-kubernetes-group-version-kind", gvk(type, "")));
+        return of(componentName(kind.name()), kind, type, type.kind() + "List");
+    }
+
+    /** As {@link #of}, for a kind of which the table knows no more than the metadata. */
+    Map<String, JsonObject> ofCustom(String name, KindDefinition kind) {
+        return of(
+                name,
+                withTypeMeta(table.struct("meta/v1.PartialObjectMetadata")),
+                kind.type(),
+                kind.listKind());
+    }
+
+    private Map<String, JsonObject> of(
+            String name, TypeTable.StructType kind, ResourceType type, String listKind) {
+        schemas.put(
+                name, struct(kind).with("x-kubernetes-group-version-kind", gvk(type, type.kind())));
         JsonObject list =
                 JsonObject.builder()
                         .put("type", "object")
@@ -90,18 +105,18 @@ final class OpenApiSchemas {
                                                         .put("items", wrapped(name))
                                                         .build())
                                         .build())
-                        .put("x-kubernetes-group-version-kind", gvk(type, "List"))
+                        .put("x-kubernetes-group-version-kind", gvk(type, listKind))
                         .build();
         schemas.put(name + "List", list);
         reference(new FieldType.Struct("meta/v1.DeleteOptions"));
         return schemas;
     }
 
-    static JsonArray gvk(ResourceType type, String suffix) {
+    static JsonArray gvk(ResourceType type, String kind) {
         return JsonArray.of(
                 JsonObject.builder()
                         .put("group", type.group())
-                        .put("kind", type.kind() + suffix)
+                        .put("kind", kind)
                         .put("version", type.version())
                         .build());
     }

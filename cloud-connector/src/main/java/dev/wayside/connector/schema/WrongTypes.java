@@ -24,6 +24,9 @@ final class WrongTypes {
     private static final String BASE64_DIGITS =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n";
 
+    /** The one struct that may be written as true or false. */
+    private static final String SCHEMA_OR_BOOL = "apiextensions/v1.JSONSchemaPropsOrBool";
+
     private final TypeTable table;
 
     WrongTypes(TypeTable table) {
@@ -61,6 +64,9 @@ final class WrongTypes {
             return null; // Go leaves the zero value
         }
         if (type instanceof FieldType.Struct struct) {
+            if (value instanceof JsonBoolean && struct.name().equals(SCHEMA_OR_BOOL)) {
+                return null;
+            }
             return value instanceof JsonObject object
                     ? struct(object, table.struct(struct), place.path())
                     : mismatch(value, type, place);

@@ -58,6 +58,9 @@ final class Deletion {
         if (!isMarked && object.generation() > 0) {
             marked = marked.withMetadata("generation", Json.of(object.generation() + 1));
         }
+        if (!isMarked) {
+            marked = kind.markedForDeletion(marked);
+        }
         return WriteRules.isNamespace(kind)
                 ? marked.withoutMetadata("deletionGracePeriodSeconds")
                         .withStatus(marked.status().with("phase", "Terminating"))

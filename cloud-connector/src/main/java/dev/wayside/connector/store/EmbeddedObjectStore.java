@@ -7,6 +7,7 @@ import dev.wayside.connector.schema.KindDefinition.Allotted;
 import dev.wayside.connector.schema.KindDefinition.FieldError;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.store.ApiException.Reason;
+import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
@@ -89,7 +90,14 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
 
     @Override
     public Optional<KubeObject> get(ObjectKey key) {
-        return Optional.ofNullable(engine.get(key)).map(Stored::object);
+        // As it would be stored today: who writes it back need not know the version of old.
+        return Optional.ofNullable(engine.get(key))
+                .map(Stored::object)
+                .map(
+                        object ->
+                                kinds.byQualified(key.resource())
+                                        .map(kind -> kind.converted(object))
+                                        .orElse(object));
     }
 
     @Override
@@ -186,8 +194,11 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         if (outcome instanceof Write.NoNamespace obstacle) {
             throw noNamespace(kind, key, obstacle.ending());
         }
+        if (outcome instanceof Write.NoKind obstacle) {
+            throw obstacle.ending() ? kindIsEnding(kind) : unknown(kind.type());
+        }
         return outcome instanceof Write.Done done
-                ? Optional.of(after(done.change()))
+                ? Optional.of(kind.converted(after(done.change())))
                 : Optional.empty();
     }
 
@@ -234,7 +245,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     Stored seen = seen(key);
                     FieldTracking tracking = tracking(kind, subresource, options);
                     return replace(kind, seen, object, subresource, options, tracking::updated)
-                            .map(after -> seenThrough(subresource, after));
+                            .map(after -> seenThrough(kind, subresource, after));
                 });
     }
 
@@ -258,10 +269,11 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     if (patch.type() == PatchType.APPLY) {
                         return applied(kind, seen, patch, subresource, options, tracking);
                     }
-                    KubeObject patched = patched(kind, seen.object(), patch, subresource);
+                    KubeObject patched =
+                            patched(kind, kind.converted(seen.object()), patch, subresource);
                     refuseIfRenamed(key, patched.key(type));
                     return replace(kind, seen, patched, subresource, options, tracking::updated)
-                            .map(after -> seenThrough(subresource, after));
+                            .map(after -> seenThrough(kind, subresource, after));
                 });
     }
 
@@ -285,23 +297,23 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
             WriteOptions options,
             FieldTracking tracking) {
         JsonObject config = Patches.configuration(kind, patch, subresource);
-        Ownership.Applied applied = tracking.apply(seen.object(), config);
+        Ownership.Applied applied = tracking.apply(kind.converted(seen.object()), config);
         KubeObject merged = stored(kind, applied.object());
         refuseIfRenamed(seen.key(), merged.key(kind.type()));
         return replace(
                         kind,
                         seen,
-                        seenThrough(subresource, merged),
+                        seenThrough(kind, subresource, merged),
                         subresource,
                         options,
                         (before, after) -> applied.owned(after))
-                .map(after -> seenThrough(subresource, after));
+                .map(after -> seenThrough(kind, subresource, after));
     }
 
     private static KubeObject patched(
             KindDefinition kind, KubeObject before, Patch patch, String subresource) {
         if (subresource.equals("scale")) {
-            return new KubeObject(Patches.apply(kind, Scales.of(before).json(), patch, true));
+            return new KubeObject(Patches.apply(kind, Scales.of(kind, before).json(), patch, true));
         }
         return stored(kind, Patches.apply(kind, before.json(), patch, false));
     }
@@ -314,8 +326,9 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return new KubeObject(kind.pruned(patched));
     }
 
-    private static KubeObject seenThrough(String subresource, KubeObject object) {
-        return subresource.equals("scale") ? Scales.of(object) : object;
+    private static KubeObject seenThrough(
+            KindDefinition kind, String subresource, KubeObject object) {
+        return subresource.equals("scale") ? Scales.of(kind, object) : object;
     }
 
     private static List<FieldError> joined(List<FieldError> some, List<FieldError> others) {
@@ -345,7 +358,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
             String subresource,
             WriteOptions options,
             BinaryOperator<KubeObject> owned) {
-        KubeObject before = seen.object();
+        KubeObject before = kind.converted(seen.object());
         WriteRules.checkPreconditions(seen.key(), before, object);
         Allotted allotted =
                 allotments.given(
@@ -362,7 +375,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         options.admission().admit(before, after);
         boolean ends = Deletion.isOver(kind, after);
         KubeObject unwritten = Stored.at(after, seen.revision());
-        if (options.dryRun() || (!ends && unwritten.equals(before))) {
+        if (options.dryRun() || (!ends && asStored(kind, unwritten).equals(seen.object()))) {
             return Optional.of(unwritten);
         }
         Write write =
@@ -371,7 +384,9 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                         : Write.put(draft(kind, seen.key(), after), seen.revision());
         return engine.write(write) instanceof Write.Done done
                 ? Optional.of(
-                        ends ? Stored.at(after, done.change().revision()) : after(done.change()))
+                        ends
+                                ? Stored.at(after, done.change().revision())
+                                : kind.converted(after(done.change())))
                 : Optional.empty();
     }
 
@@ -386,7 +401,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     KubeObject marked = Deletion.marked(kind, before, options, clock.instant());
                     boolean gone = Deletion.isOver(kind, marked);
                     if (options.dryRun() || (!gone && marked.equals(before))) {
-                        return Optional.of(new Deleted(marked, gone));
+                        return Optional.of(new Deleted(kind.converted(marked), gone));
                     }
                     Write write =
                             gone
@@ -395,9 +410,12 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     return engine.write(write) instanceof Write.Done done
                             ? Optional.of(
                                     new Deleted(
-                                            gone
-                                                    ? Stored.at(before, done.change().revision())
-                                                    : after(done.change()),
+                                            kind.converted(
+                                                    gone
+                                                            ? Stored.at(
+                                                                    before,
+                                                                    done.change().revision())
+                                                            : after(done.change())),
                                             gone))
                             : Optional.empty();
                 });
@@ -430,8 +448,20 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return after.object();
     }
 
+    /** The object as it is stored, whichever version of its kind the caller speaks of. */
+    private KubeObject asStored(KindDefinition kind, KubeObject object) {
+        String apiVersion = storedKind(kind).type().apiVersion();
+        return object.apiVersion().equals(apiVersion)
+                ? object
+                : object.with("apiVersion", Json.of(apiVersion));
+    }
+
+    private KindDefinition storedKind(KindDefinition kind) {
+        return kinds.byQualified(kind.type().qualified()).orElse(kind);
+    }
+
     private Stored.Draft draft(KindDefinition kind, ObjectKey key, KubeObject object) {
-        Stored.Draft draft = Stored.Draft.of(kind, key, object);
+        Stored.Draft draft = Stored.Draft.of(storedKind(kind), key, asStored(kind, object));
         if (draft.text().length > settings.maxObjectBytes()) {
             throw new ApiException(
                     Reason.TOO_LARGE,
@@ -444,17 +474,31 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return draft;
     }
 
+    /** The kind in the version that is asked for; else, for callers of our own, as it is stored. */
     private KindDefinition kind(ResourceType type) {
-        return kinds.byQualified(type.qualified())
-                .orElseThrow(
-                        () ->
-                                new ApiException(
-                                        Reason.NOT_FOUND,
-                                        "the server could not find the requested resource",
-                                        type.group(),
-                                        type.plural(),
-                                        "",
-                                        List.of()));
+        return kinds.byPlural(type.group(), type.version(), type.plural())
+                .or(() -> kinds.byQualified(type.qualified()))
+                .orElseThrow(() -> unknown(type));
+    }
+
+    private static ApiException unknown(ResourceType type) {
+        return new ApiException(
+                Reason.NOT_FOUND,
+                "the server could not find the requested resource",
+                type.group(),
+                type.plural(),
+                "",
+                List.of());
+    }
+
+    private static ApiException kindIsEnding(KindDefinition kind) {
+        return new ApiException(
+                Reason.METHOD_NOT_ALLOWED,
+                "create not allowed while custom resource definition is terminating",
+                kind.type().group(),
+                kind.type().plural(),
+                "",
+                List.of());
     }
 
     /** Writes what waits, ends all watches, and closes the file; within half a minute. */

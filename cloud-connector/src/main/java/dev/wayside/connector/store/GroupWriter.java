@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.store;
 
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.Kinds;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.util.ArrayList;
@@ -18,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +43,10 @@ final class GroupWriter {
     private static final Logger LOG = LoggerFactory.getLogger(GroupWriter.class);
 
     private final ObjectFile file;
+    private final Kinds kinds;
     private final Map<String, KindShelf> shelves;
     private final StoreSettings settings;
-    private final Consumer<List<Change>> publisher;
+    private final Publisher publisher;
     private final ReentrantReadWriteLock lock;
     private final BlockingQueue<Write> queue;
     private final Thread thread;
@@ -58,17 +60,32 @@ final class GroupWriter {
     private final Map<ObjectKey, Optional<Stored>> unsaved = new LinkedHashMap<>();
     private long savedAt = System.nanoTime();
 
+    /** Makes visible what is durable. */
+    interface Publisher {
+        void publish(List<Change> changes, List<KindChange> kinds);
+    }
+
     /**
+     * A kind that the changes before it made to come, to be another, or to go.
+     *
+     * @param begun its shelf, if it is new
+     */
+    record KindChange(Kinds.Redefinition what, @Nullable KindShelf begun) {}
+
+    /**
+     * @param shelves changed by the publisher alone
      * @param lock held for writing while shelves change
      */
     GroupWriter(
             ObjectFile file,
+            Kinds kinds,
             Map<String, KindShelf> shelves,
             long revision,
             StoreSettings settings,
-            Consumer<List<Change>> publisher,
+            Publisher publisher,
             ReentrantReadWriteLock lock) {
         this.file = file;
+        this.kinds = kinds;
         this.shelves = shelves;
         this.last = revision;
         this.reserved = revision;
@@ -86,6 +103,9 @@ final class GroupWriter {
 
     Write.Outcome write(Write write) {
         refuseIfBroken();
+        if (write.kind().definition().isPresent() && !shelves.containsKey(write.key().resource())) {
+            return new Write.NoKind(false);
+        }
         shelf(write.key());
         try {
             if (!queue.offer(write, settings.writeWait().toMillis(), TimeUnit.MILLISECONDS)) {
@@ -186,9 +206,11 @@ final class GroupWriter {
     private void perform(List<Write> group) {
         Map<Write, Write.Outcome> outcomes = new LinkedHashMap<>();
         List<Change> changes = new ArrayList<>();
+        List<KindChange> kindChanges;
         try {
             decide(group, outcomes, changes);
-            boolean commit = prepare(changes);
+            kindChanges = kindChanges(changes);
+            boolean commit = prepare(changes, kindChanges);
             if (commit) {
                 file.commit();
             }
@@ -196,7 +218,7 @@ final class GroupWriter {
             fail(group, e);
             return;
         }
-        publisher.accept(changes);
+        publisher.publish(changes, kindChanges);
         outcomes.forEach((write, outcome) -> write.result().complete(outcome));
         try {
             file.maintain();
@@ -210,6 +232,11 @@ final class GroupWriter {
         // What this group has changed so far, over what is visible.
         Map<ObjectKey, Optional<Stored>> pending = new HashMap<>();
         for (Write write : group) {
+            Optional<Write.NoKind> noKind = noKind(write, pending);
+            if (noKind.isPresent()) {
+                outcomes.put(write, noKind.get());
+                continue;
+            }
             Stored before = current(write.key(), pending);
             if ((before == null ? 0 : before.revision()) != write.seen()) {
                 outcomes.put(write, new Write.Overtaken());
@@ -226,12 +253,59 @@ final class GroupWriter {
                 }
             }
             last++;
-            Stored after = write.draft() == null ? null : new Stored(write.draft(), last);
+            Stored after =
+                    write.draft() == null
+                            ? null
+                            : new Stored(write.draft().as(shelf(write.key()).kind()), last);
             Change change = new Change(last, write.key(), before, after);
             pending.put(write.key(), Optional.ofNullable(after));
             changes.add(change);
             outcomes.put(write, new Write.Done(change));
         }
+    }
+
+    /** A definition that is gone, or going, in this very group counts as well. */
+    private Optional<Write.NoKind> noKind(Write write, Map<ObjectKey, Optional<Stored>> pending) {
+        Optional<ObjectKey> key = write.kind().definition();
+        if (key.isEmpty()) {
+            return Optional.empty();
+        }
+        Stored definition = current(key.get(), pending);
+        if (definition == null || !shelves.containsKey(write.key().resource())) {
+            return Optional.of(new Write.NoKind(false));
+        }
+        boolean isNew = write.draft() != null && write.seen() == 0;
+        return isNew && definition.object().deleted().isPresent()
+                ? Optional.of(new Write.NoKind(true))
+                : Optional.empty();
+    }
+
+    /** What the changes do to the kinds, judged by where each definition ends up. */
+    private List<KindChange> kindChanges(List<Change> changes) {
+        Map<ObjectKey, Change> definitions = new LinkedHashMap<>();
+        for (Change change : changes) {
+            if (kinds.areDefinedBy(change.key().resource())) {
+                definitions.put(change.key(), change);
+            }
+        }
+        List<KindChange> kindChanges = new ArrayList<>();
+        definitions.forEach(
+                (key, change) -> {
+                    Stored after = change.after();
+                    kinds.redefinition(key, after == null ? null : after.object())
+                            .map(this::begun)
+                            .ifPresent(kindChanges::add);
+                });
+        return kindChanges;
+    }
+
+    private KindChange begun(Kinds.Redefinition what) {
+        KindDefinition stored = what.stored();
+        return new KindChange(
+                what,
+                stored == null || shelves.containsKey(what.resource())
+                        ? null
+                        : new KindShelf(stored, settings));
     }
 
     private @Nullable Stored current(ObjectKey key, Map<ObjectKey, Optional<Stored>> pending) {
@@ -262,7 +336,7 @@ final class GroupWriter {
     }
 
     /** Puts the changes into the maps. Returns whether there is anything to commit. */
-    private boolean prepare(List<Change> changes) {
+    private boolean prepare(List<Change> changes, List<KindChange> kindChanges) {
         boolean durable = false;
         Set<ObjectKey> changed = new HashSet<>();
         Set<KindShelf> touched = new LinkedHashSet<>();
@@ -284,6 +358,15 @@ final class GroupWriter {
             }
         }
         touched.forEach(shelf -> trim(shelf, changed));
+        for (KindChange change : kindChanges) {
+            // In the commit of the definition itself, so that no crash can come between.
+            String resource = change.what().resource();
+            if (change.begun() != null) {
+                change.begun().begin(file.kind(resource), last);
+            } else if (change.what().stored() == null) {
+                file.drop(resource);
+            }
+        }
         if (last > reserved) {
             reserved = last + settings.revisionBlock();
             file.set(ObjectFile.RESERVED, Long.toString(reserved));

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,7 +68,7 @@ import org.jspecify.annotations.Nullable;
  * lock, and by the writer without.
  */
 final class KindShelf {
-    private final KindDefinition kind;
+    private KindDefinition kind;
     private final String resource;
     private final StoreSettings settings;
     private final boolean hasNodes;
@@ -94,7 +95,9 @@ final class KindShelf {
         this.kind = kind;
         this.resource = kind.type().qualified();
         this.settings = settings;
-        this.hasNodes = kind.selectableFields().contains(Facets.NODE);
+        // A custom kind may get and lose fields; what was trimmed before would be missing.
+        this.hasNodes =
+                kind.definition().isEmpty() && kind.selectableFields().contains(Facets.NODE);
         this.byName = new Partition("o:", "object-floor", settings.trimMarks());
         this.byNode = new Partition("n:", "node-floor", settings.trimMarks());
     }
@@ -109,6 +112,42 @@ final class KindShelf {
 
     WatchIndex watches() {
         return watches;
+    }
+
+    /** Begins the shelf of a kind that is new: nothing older can be told of it. */
+    void begin(ObjectFile.Maps maps, long revision) {
+        maps.marks().put(OVERALL, revision);
+        byName.raiseFloor(revision);
+        byName.shrink(maps.marks());
+        overall = revision;
+    }
+
+    /** Goes on with what the kind has become. */
+    void redefine(KindDefinition newer) {
+        boolean otherFields = !newer.selectableFields().equals(kind.selectableFields());
+        kind = newer;
+        if (!otherFields) {
+            return;
+        }
+        // One for one: a state is the same one in the objects and in two changes of the history.
+        IdentityHashMap<Stored, Stored> renewed = new IdentityHashMap<>();
+        objects.replaceAll((key, stored) -> renewed(stored, renewed));
+        List<Change> changes = new ArrayList<>(history);
+        history.clear();
+        for (Change change : changes) {
+            Stored before = change.before();
+            Stored after = change.after();
+            history.add(
+                    new Change(
+                            change.revision(),
+                            change.key(),
+                            before == null ? null : renewed(before, renewed),
+                            after == null ? null : renewed(after, renewed)));
+        }
+    }
+
+    private Stored renewed(Stored stored, IdentityHashMap<Stored, Stored> renewed) {
+        return renewed.computeIfAbsent(stored, old -> old.as(kind));
     }
 
     /** Fills the shelf from disk. */

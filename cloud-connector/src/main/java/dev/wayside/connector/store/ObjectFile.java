@@ -174,6 +174,16 @@ final class ObjectFile implements AutoCloseable {
                                         map(StringDataType.INSTANCE, LongDataType.INSTANCE))));
     }
 
+    /** Removes a kind, with the next commit. */
+    void drop(String resource) {
+        Maps maps = kind(resource);
+        store.removeMap(maps.objects());
+        store.removeMap(maps.history());
+        store.removeMap(maps.prior());
+        store.removeMap(maps.marks());
+        kinds.remove(resource);
+    }
+
     @Nullable String setting(String name) {
         return settings.get(name);
     }

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * users and compared only for equality. There are no transactions over several objects. What it
  * answers to a write is durable. Writes default and validate as the kind asks, set {@code uid},
  * {@code creationTimestamp}, {@code generation} and {@code resourceVersion}, and honour
- * preconditions. Safe for any thread; every call may block for a disk sync. Errors are {@link
+ * preconditions. Where a kind has several versions, objects are read in the one that is stored
+ * (lists and watches as they were written); a write speaks the version of its type, and so does its
+ * answer. Safe for any thread; every call may block for a disk sync. Errors are {@link
  * ApiException}s.
  */
 public interface ObjectStore {
@@ -117,8 +119,7 @@ public interface ObjectStore {
             this(fieldManager, dryRun, force, Tracking.NONE);
         }
 
-        public WriteOptions(
-                String fieldManager, boolean dryRun, boolean force, Tracking tracking) {
+        public WriteOptions(String fieldManager, boolean dryRun, boolean force, Tracking tracking) {
             this(fieldManager, dryRun, force, tracking, Admission.ANY);
         }
 

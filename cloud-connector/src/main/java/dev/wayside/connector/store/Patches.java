@@ -40,7 +40,7 @@ public final class Patches {
     static JsonObject configuration(KindDefinition kind, Patch patch, String subresource) {
         JsonObject config = object(patch.body());
         FieldTracking.refuseManagedFields(config);
-        return subresource.equals("scale") ? Scales.configuration(kind.type(), config) : config;
+        return subresource.equals("scale") ? Scales.configuration(kind, config) : config;
     }
 
     private static JsonObject strategic(

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.store;
 
+import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.KindDefinition.ScalePaths;
 import dev.wayside.connector.store.ApiException.Cause;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
+import dev.wayside.model.JsonString;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.LabelSelector;
-import dev.wayside.model.ResourceType;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -14,19 +16,18 @@ import java.util.OptionalLong;
 public final class Scales {
     private Scales() {}
 
-    /** The Scale of a Deployment or a ReplicaSet, with its revision. */
-    public static KubeObject of(KubeObject object) {
+    /** The Scale of an object whose kind has that subresource, with its revision. */
+    public static KubeObject of(KindDefinition kind, KubeObject object) {
         JsonObject.Builder metadata = JsonObject.builder();
         for (String field :
                 List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp")) {
             metadata.put(field, object.metadata().get(field));
         }
+        ScalePaths paths = kind.scalePaths();
         JsonObject.Builder status =
                 JsonObject.builder()
-                        .put("replicas", object.status().number("replicas").orElse(0))
-                        .putUnlessEmpty(
-                                "selector",
-                                LabelSelector.of(object.spec().object("selector")).toString());
+                        .put("replicas", number(object, paths.current()))
+                        .putUnlessEmpty("selector", selector(object, paths.selector()));
         return new KubeObject(
                 JsonObject.builder()
                         .put("apiVersion", "autoscaling/v1")
@@ -35,10 +36,23 @@ public final class Scales {
                         .put(
                                 "spec",
                                 JsonObject.of(
-                                        "replicas",
-                                        Json.of(object.spec().number("replicas").orElse(0))))
+                                        "replicas", Json.of(number(object, paths.replicas()))))
                         .put("status", status.build())
                         .build());
+    }
+
+    private static long number(KubeObject object, List<String> path) {
+        return object.json().number(path.toArray(String[]::new)).orElse(0);
+    }
+
+    private static String selector(KubeObject object, List<String> path) {
+        if (path.isEmpty()) {
+            return "";
+        }
+        Json selector = object.json().at(path.toArray(String[]::new)).orElse(JsonObject.EMPTY);
+        return selector instanceof JsonObject read
+                ? LabelSelector.of(read).toString()
+                : selector instanceof JsonString text ? text.value() : "";
     }
 
     /**
@@ -46,7 +60,7 @@ public final class Scales {
      *
      * @throws ApiException BadRequest if it is no Scale, Invalid if the number is
      */
-    static KubeObject applied(KubeObject object, KubeObject scale) {
+    static KubeObject applied(KindDefinition kind, KubeObject object, KubeObject scale) {
         refuseIfOther(scale.kind());
         OptionalLong replicas = scale.spec().number("replicas");
         if (scale.spec().has("replicas") && replicas.isEmpty()) {
@@ -68,7 +82,7 @@ public final class Scales {
                                             + ": must be greater than or equal to 0",
                                     "spec.replicas")));
         }
-        return object.withSpec(object.spec().with("replicas", wanted));
+        return new KubeObject(object.json().withAt(kind.scalePaths().replicas(), Json.of(wanted)));
     }
 
     /**
@@ -76,22 +90,22 @@ public final class Scales {
      *
      * @throws ApiException BadRequest if it is no Scale
      */
-    static JsonObject configuration(ResourceType type, JsonObject scale) {
+    static JsonObject configuration(KindDefinition kind, JsonObject scale) {
         refuseIfOther(scale.text("kind"));
         JsonObject.Builder metadata = JsonObject.builder();
         for (String field : List.of("name", "namespace", "uid", "resourceVersion")) {
             metadata.put(field, scale.object("metadata").get(field));
         }
-        return JsonObject.builder()
-                .put("apiVersion", type.apiVersion())
-                .put("kind", type.kind())
-                .put("metadata", metadata.build())
-                .put(
-                        "spec",
-                        JsonObject.builder()
-                                .put("replicas", scale.object("spec").get("replicas"))
-                                .build())
-                .build();
+        JsonObject configuration =
+                JsonObject.builder()
+                        .put("apiVersion", kind.type().apiVersion())
+                        .put("kind", kind.type().kind())
+                        .put("metadata", metadata.build())
+                        .build();
+        return scale.object("spec")
+                .get("replicas")
+                .map(replicas -> configuration.withAt(kind.scalePaths().replicas(), replicas))
+                .orElse(configuration);
     }
 
     private static void refuseIfOther(String kind) {

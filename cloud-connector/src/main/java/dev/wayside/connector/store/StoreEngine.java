@@ -4,6 +4,7 @@ package dev.wayside.connector.store;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.schema.Kinds;
+import dev.wayside.connector.store.GroupWriter.KindChange;
 import dev.wayside.connector.store.ObjectStore.WatchListener;
 import dev.wayside.connector.store.ObjectStore.WatchQuery;
 import dev.wayside.connector.store.StoreWatch.Bookmark;
@@ -17,7 +18,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,7 +38,11 @@ import org.jspecify.annotations.Nullable;
 final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
 
     private final StoreSettings settings;
+    private final Kinds kinds;
+
+    /** Kinds come and go under the write lock; single shelves are found without. */
     private final Map<String, KindShelf> shelves;
+
     private final GroupWriter writer;
     private final ExecutorService delivery;
     private final ScheduledExecutorService clock;
@@ -52,14 +58,17 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
 
     private StoreEngine(
             ObjectFile file,
+            Kinds kinds,
             Map<String, KindShelf> shelves,
             long revision,
             StoreSettings settings) {
         this.settings = settings;
+        this.kinds = kinds;
         this.shelves = shelves;
         this.visible = revision;
         this.tokenKey = ContinueTokens.key(file);
-        this.writer = new GroupWriter(file, shelves, revision, settings, this::publish, lock);
+        this.writer =
+                new GroupWriter(file, kinds, shelves, revision, settings, this::publish, lock);
         AtomicInteger threads = new AtomicInteger();
         this.delivery =
                 Executors.newFixedThreadPool(
@@ -80,21 +89,51 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             String reserved = file.setting(ObjectFile.RESERVED);
             // Revision 0 means "any" to clients.
             long revision = reserved == null ? 1 : Long.parseLong(reserved);
-            Map<String, KindShelf> shelves = new TreeMap<>();
-            for (KindDefinition kind : kinds.all()) {
-                if (!kind.stored()) {
-                    continue;
+            Map<String, KindShelf> shelves = new ConcurrentSkipListMap<>();
+            for (KindDefinition kind : List.copyOf(kinds.all())) {
+                if (kind.stored() && kind.definition().isEmpty()) {
+                    load(file, kind, revision, shelves, settings);
                 }
-                KindShelf shelf = new KindShelf(kind, settings);
-                shelf.load(file.kind(shelf.resource()), revision);
-                shelves.put(shelf.resource(), shelf);
             }
-            StoreEngine engine = new StoreEngine(file, shelves, revision, settings);
+            loadDefined(file, kinds, revision, shelves, settings);
+            StoreEngine engine = new StoreEngine(file, kinds, shelves, revision, settings);
             engine.start();
             return engine;
         } catch (RuntimeException e) {
             file.abandon();
             throw new IOException("cannot read " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void load(
+            ObjectFile file,
+            KindDefinition kind,
+            long revision,
+            Map<String, KindShelf> shelves,
+            StoreSettings settings) {
+        KindShelf shelf = new KindShelf(kind, settings);
+        shelf.load(file.kind(shelf.resource()), revision);
+        shelves.put(shelf.resource(), shelf);
+    }
+
+    /** The kinds whose definitions are in the store, before anybody can ask for them. */
+    private static void loadDefined(
+            ObjectFile file,
+            Kinds kinds,
+            long revision,
+            Map<String, KindShelf> shelves,
+            StoreSettings settings) {
+        for (KindShelf shelf : List.copyOf(shelves.values())) {
+            if (!kinds.areDefinedBy(shelf.resource())) {
+                continue;
+            }
+            for (Stored definition : shelf.all()) {
+                Optional<Kinds.Redefinition> kind =
+                        kinds.redefinition(definition.key(), definition.object());
+                kind.ifPresent(kinds::redefine);
+                kind.map(Kinds.Redefinition::stored)
+                        .ifPresent(stored -> load(file, stored, revision, shelves, settings));
+            }
         }
     }
 
@@ -155,10 +194,11 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             long revision,
             boolean exact,
             @Nullable ObjectKey after) {
-        KindShelf shelf = shelf(type);
+        shelf(type);
         await(revision);
         lock.readLock().lock();
         try {
+            KindShelf shelf = shelf(type);
             long at = exact ? revision : visible;
             if (!shelf.reachesBackTo(at)) {
                 throw new ApiException(
@@ -179,7 +219,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
      * @throws ApiException Expired, Timeout, ServiceUnavailable
      */
     StoreWatch watch(WatchQuery query, Selection selection, long revision, WatchListener listener) {
-        KindShelf shelf = shelf(query.type());
+        shelf(query.type());
         await(revision);
         StoreWatch watch;
         // Nothing is published meanwhile, so the watch continues exactly where its beginning ends.
@@ -188,6 +228,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             if (closing) {
                 throw stopping();
             }
+            KindShelf shelf = shelf(query.type());
             watch =
                     new StoreWatch(
                             query.type(),
@@ -226,6 +267,9 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         return Stream.concat(present, missed.changes().stream().map(Changed::new)).iterator();
     }
 
+    /**
+     * @throws ApiException NotFound
+     */
     private KindShelf shelf(ResourceType type) {
         KindShelf shelf = shelves.get(type.qualified());
         if (shelf == null) {
@@ -274,7 +318,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     }
 
     /** Called by the writer with changes that are durable. */
-    private void publish(List<Change> changes) {
+    private void publish(List<Change> changes, List<KindChange> kindChanges) {
         lock.writeLock().lock();
         try {
             for (Change change : changes) {
@@ -288,9 +332,40 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                     watch.offer(change);
                 }
             }
+            kindChanges.forEach(this::redefine);
             published.signalAll();
         } finally {
             lock.writeLock().unlock();
+        }
+    }
+
+    /** Watches end where their kind does, or becomes another; who resumes one sees the new. */
+    @GuardedBy("lock")
+    private void redefine(KindChange change) {
+        String resource = change.what().resource();
+        KindDefinition stored = change.what().stored();
+        KindShelf shelf = shelves.get(resource);
+        if (stored == null) {
+            kinds.redefine(change.what());
+            shelves.remove(resource);
+        } else if (change.begun() != null) {
+            shelves.put(resource, change.begun());
+            kinds.redefine(change.what());
+        } else if (shelf != null) {
+            shelf.redefine(stored);
+            kinds.redefine(change.what());
+        }
+        if (shelf != null) {
+            shelf.watches()
+                    .all()
+                    .forEach(
+                            watch ->
+                                    watch.end(
+                                            new ApiException(
+                                                    ApiException.Reason.UNAVAILABLE,
+                                                    "the definition of "
+                                                            + resource
+                                                            + " has changed; watch again")));
         }
     }
 

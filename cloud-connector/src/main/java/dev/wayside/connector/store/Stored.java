@@ -49,6 +49,18 @@ final class Stored {
             KubeObject bare = object.withoutMetadata("resourceVersion");
             return new Draft(kind, key, bare, bare.json().toBytes(), Facets.of(kind, bare));
         }
+
+        /** The same, seen by what the kind has become meanwhile. */
+        Draft as(KindDefinition newer) {
+            return newer == kind
+                    ? this
+                    : new Draft(newer, key, object, text, Facets.of(newer, object));
+        }
+    }
+
+    /** The same, seen by what the kind has become meanwhile. */
+    Stored as(KindDefinition newer) {
+        return new Stored(newer, key, revision, text);
     }
 
     ObjectKey key() {

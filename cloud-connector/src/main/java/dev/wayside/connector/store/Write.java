@@ -30,7 +30,7 @@ record Write(
     }
 
     /** How a write ended. */
-    sealed interface Outcome permits Done, Overtaken, NoNamespace {}
+    sealed interface Outcome permits Done, Overtaken, NoNamespace, NoKind {}
 
     /** It is durable and visible. */
     record Done(Change change) implements Outcome {}
@@ -44,4 +44,11 @@ record Write(
      * @param ending whether it is there
      */
     record NoNamespace(boolean ending) implements Outcome {}
+
+    /**
+     * The object's kind is no more, or the object is new and its kind on its way out.
+     *
+     * @param ending whether the kind is there
+     */
+    record NoKind(boolean ending) implements Outcome {}
 }

@@ -143,7 +143,7 @@ final class WriteRules {
                                                     ofKind(kind, object)
                                                             .spec()
                                                             .array("finalizers")));
-                    case "scale" -> kind.withDefaults(Scales.applied(before, object));
+                    case "scale" -> kind.withDefaults(Scales.applied(kind, before, object));
                     case "binding" -> bound(kind, before, object, now);
                     default ->
                             throw new ApiException(
@@ -248,13 +248,15 @@ final class WriteRules {
     }
 
     private static KubeObject counted(KindDefinition kind, KubeObject before, KubeObject after) {
-        return kind.countsGenerations() && !essence(before).equals(essence(after))
+        return kind.countsGenerations() && !essence(kind, before).equals(essence(kind, after))
                 ? after.withMetadata("generation", Json.of(before.generation() + 1))
                 : after;
     }
 
-    private static JsonObject essence(KubeObject object) {
-        return object.json().without("metadata").without("status");
+    /** Without a subresource of its own, a status is a field like any other. */
+    private static JsonObject essence(KindDefinition kind, KubeObject object) {
+        JsonObject rest = object.json().without("metadata").without("apiVersion");
+        return kind.subresources().contains("status") ? rest.without("status") : rest;
     }
 
     /**

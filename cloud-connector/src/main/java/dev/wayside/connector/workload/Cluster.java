@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
+import dev.wayside.connector.schema.Definitions;
 import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.workload.EventRecorder.Severity;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
@@ -42,7 +45,8 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.ROLES,
                     ResourceType.CLUSTER_ROLES,
                     ResourceType.ROLE_BINDINGS,
-                    ResourceType.CLUSTER_ROLE_BINDINGS);
+                    ResourceType.CLUSTER_ROLE_BINDINGS,
+                    ResourceType.CUSTOM_RESOURCE_DEFINITIONS);
 
     /** Of these only the metadata is kept in memory: nobody here reads more. */
     private static final Set<ResourceType> METADATA_ONLY =
@@ -61,6 +65,7 @@ public final class Cluster implements AutoCloseable {
     private final RandomGenerator random;
     private final EventRecorder events;
     private final Map<ResourceType, Informer> informers = new LinkedHashMap<>();
+    private final CustomInformers custom;
     private final Informer.Index podsByNode;
 
     /**
@@ -79,8 +84,15 @@ public final class Cluster implements AutoCloseable {
                     type,
                     METADATA_ONLY.contains(type)
                             ? new Informer(store, type, Cluster::metadataOnly, backoff())
-                            : new Informer(store, type, backoff()));
+                            : type.equals(ResourceType.CUSTOM_RESOURCE_DEFINITIONS)
+                                    ? new Informer(store, type, Definitions::outline, backoff())
+                                    : new Informer(store, type, backoff()));
         }
+        custom =
+                new CustomInformers(
+                        informer(ResourceType.CUSTOM_RESOURCE_DEFINITIONS),
+                        type -> new Informer(store, type, Cluster::metadataOnly, backoff()),
+                        backoff());
         podsByNode =
                 pods().addIndex(
                                 pod ->
@@ -118,8 +130,24 @@ public final class Cluster implements AutoCloseable {
         return Backoff.standard(random);
     }
 
+    /** All at the moment: those of custom kinds come and go. */
     public List<Informer> informers() {
-        return List.copyOf(informers.values());
+        List<Informer> all = new ArrayList<>(informers.values());
+        all.addAll(custom.all());
+        return all;
+    }
+
+    /** Calls back for every informer, now or before it is started. To be called before start. */
+    public void follow(Consumer<Informer> follower) {
+        informers.values().forEach(follower);
+        custom.follow(follower);
+    }
+
+    /** The custom kinds as the store has them now, which may be ahead of the informers. */
+    public List<ResourceType> customTypes() {
+        return store.list(ListQuery.all(ResourceType.CUSTOM_RESOURCE_DEFINITIONS)).items().stream()
+                .flatMap(definition -> Definitions.storedType(definition).stream())
+                .toList();
     }
 
     public Informer informer(ResourceType type) {
@@ -132,7 +160,7 @@ public final class Cluster implements AutoCloseable {
 
     /** The informer of what an object says it is; empty for kinds that are not known here. */
     public Optional<Informer> informer(String apiVersion, String kind) {
-        return informers.values().stream()
+        return informers().stream()
                 .filter(informer -> informer.type().kind().equals(kind))
                 .filter(informer -> informer.type().group().equals(groupOf(apiVersion)))
                 .findFirst();
@@ -179,6 +207,7 @@ public final class Cluster implements AutoCloseable {
     public void start() {
         events.start();
         informers.values().forEach(Informer::start);
+        custom.start();
     }
 
     /** Waits until every kind was listed once; false if that did not happen in time. */
@@ -194,6 +223,7 @@ public final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
+        custom.close();
         new ArrayList<>(informers.values()).forEach(Informer::close);
         events.close();
     }

@@ -16,20 +16,23 @@ import dev.wayside.model.ObjectKey;
 import dev.wayside.model.OwnerReference;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Deletes what is owned by what is no more. An owner counts as gone only if the store says so, by
- * UID; one of a kind that is not known here never does. An object that has another living owner
- * loses the reference and stays.
+ * UID; one of a kind that is not known here never does, unless it was seen to go. An object that
+ * has another living owner loses the reference and stays.
  *
  * <p>Completes the two other ways of deleting an owner: with {@code foregroundDeletion} its
  * dependents go first; with {@code orphan} they are let go.
@@ -41,6 +44,7 @@ public final class GarbageCollector implements AutoCloseable {
     private static final String NAME = "garbage-collector";
     private static final WriteOptions AS_ME = WriteOptions.by(NAME);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+    private static final int MOST_GONE = 20_000;
 
     /** What an owner is to a dependent. */
     private enum Owner {
@@ -50,19 +54,34 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     private final Cluster cluster;
-    private final Map<String, Informer> byResource = new HashMap<>();
+    private final Map<String, Informer> byResource = new ConcurrentHashMap<>();
+
+    /** Owners that went and had dependents: their kind may go before those are judged. */
+    private final Set<String> gone =
+            Collections.newSetFromMap(
+                    Collections.synchronizedMap(
+                            new LinkedHashMap<>() {
+                                private static final long serialVersionUID = 1L;
+
+                                @Override
+                                protected boolean removeEldestEntry(
+                                        Map.Entry<String, Boolean> eldest) {
+                                    return size() > MOST_GONE;
+                                }
+                            }));
+
     private final Controller<ObjectKey> controller;
 
     public GarbageCollector(Cluster cluster, int workers) {
         this.cluster = cluster;
-        cluster.informers()
-                .forEach(informer -> byResource.put(informer.type().qualified(), informer));
         this.controller =
                 new Controller<>(
                         "garbage", workers, cluster.backoff(), this::reconcile, this::addAll);
-        for (Informer informer : cluster.informers()) {
-            informer.addListener((before, after) -> changed(informer, before, after));
-        }
+        cluster.follow(
+                informer -> {
+                    byResource.put(informer.type().qualified(), informer);
+                    informer.addListener((before, after) -> changed(informer, before, after));
+                });
     }
 
     /** Also looks at every object once: an owner may have gone while nobody watched. */
@@ -106,8 +125,10 @@ public final class GarbageCollector implements AutoCloseable {
 
     private void addDependents(KubeObject owner) {
         for (Informer informer : cluster.informers()) {
-            informer.ownedBy(owner.uid())
-                    .forEach(dependent -> controller.add(dependent.key(informer.type())));
+            for (KubeObject dependent : informer.ownedBy(owner.uid())) {
+                gone.add(owner.uid());
+                controller.add(dependent.key(informer.type()));
+            }
         }
     }
 
@@ -194,7 +215,7 @@ public final class GarbageCollector implements AutoCloseable {
             }
             ListQuery query =
                     ListQuery.in(informer.type(), owner.namespace(), LabelSelector.EVERYTHING);
-            for (KubeObject object : cluster.store().list(query).items()) {
+            for (KubeObject object : list(query)) {
                 if (object.owners().stream()
                         .anyMatch(reference -> reference.uid().equals(owner.uid()))) {
                     dependents.put(object, informer);
@@ -202,6 +223,17 @@ public final class GarbageCollector implements AutoCloseable {
             }
         }
         return dependents;
+    }
+
+    private List<KubeObject> list(ListQuery query) {
+        try {
+            return cluster.store().list(query).items();
+        } catch (ApiException e) {
+            if (e.reason() == Reason.NOT_FOUND) {
+                return List.of(); // a custom kind that is no more
+            }
+            throw e;
+        }
     }
 
     private void finish(Informer informer, KubeObject object, String finalizer) {
@@ -253,7 +285,7 @@ public final class GarbageCollector implements AutoCloseable {
     private Owner look(OwnerReference reference, KubeObject dependent) {
         Optional<Informer> informer = cluster.informer(reference.apiVersion(), reference.kind());
         if (informer.isEmpty()) {
-            return Owner.LIVES;
+            return gone.contains(reference.uid()) ? Owner.GONE : Owner.LIVES;
         }
         // The store is asked: one that has not arrived here yet is not gone.
         ObjectKey key = informer.get().type().key(dependent.namespace(), reference.name());

@@ -535,6 +535,18 @@ public final class Informer implements AutoCloseable {
         }
     }
 
+    /** Ends as {@link #close}, and tells of all objects as removed: their kind is no more. */
+    public void retire() {
+        close();
+        List<Change> changes = new ArrayList<>();
+        synchronized (lock) {
+            for (ObjectKey key : List.copyOf(objects.keySet())) {
+                changes.add(put(key, null));
+            }
+        }
+        changes.forEach(this::tell);
+    }
+
     /** Ends the watch and the thread; what is in memory stays readable. */
     @Override
     public void close() {

@@ -14,9 +14,12 @@ import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Empties namespaces that are on their way out, then lets them go. Pods have their grace period; a
@@ -49,16 +52,17 @@ public final class NamespaceController implements AutoCloseable {
                         add(after);
                     }
                 });
-        for (Informer informer : cluster.informers()) {
-            if (informer.type().namespaced()) {
-                informer.addListener(
-                        (before, after) -> {
-                            if (after == null && before != null) {
-                                contentGone(before.namespace());
-                            }
-                        });
-            }
-        }
+        cluster.follow(
+                informer -> {
+                    if (informer.type().namespaced()) {
+                        informer.addListener(
+                                (before, after) -> {
+                                    if (after == null && before != null) {
+                                        contentGone(before.namespace());
+                                    }
+                                });
+                    }
+                });
     }
 
     public void start() {
@@ -88,9 +92,17 @@ public final class NamespaceController implements AutoCloseable {
             return Optional.empty();
         }
         int left = 0;
+        Set<ResourceType> seen = new HashSet<>();
         for (Informer informer : cluster.informers()) {
+            seen.add(informer.type());
             if (informer.type().namespaced()) {
-                left += empty(informer, key.name());
+                left += empty(informer.type(), informer, key.name());
+            }
+        }
+        // A kind may be so new that nobody here has heard of it, and have objects all the same.
+        for (ResourceType type : cluster.customTypes()) {
+            if (type.namespaced() && !seen.contains(type)) {
+                left += empty(type, null, key.name());
             }
         }
         if (left > 0) {
@@ -105,17 +117,24 @@ public final class NamespaceController implements AutoCloseable {
     }
 
     private List<KubeObject> fresh(ResourceType type, String namespace) {
-        return cluster.store()
-                .list(ListQuery.in(type, namespace, LabelSelector.EVERYTHING))
-                .items();
+        try {
+            return cluster.store()
+                    .list(ListQuery.in(type, namespace, LabelSelector.EVERYTHING))
+                    .items();
+        } catch (ApiException e) {
+            if (e.reason() == Reason.NOT_FOUND) {
+                return List.of(); // the kind is gone, and its objects went before it
+            }
+            throw e;
+        }
     }
 
     /** Deletes what is there; how many are left afterwards. */
-    private int empty(Informer informer, String namespace) {
+    private int empty(ResourceType type, @Nullable Informer informer, String namespace) {
         int left = 0;
         // From the store: nothing can be added any more, so once it is empty it stays so.
-        for (KubeObject object : fresh(informer.type(), namespace)) {
-            if (object.deleted().isPresent() || !delete(informer.type(), object, informer)) {
+        for (KubeObject object : fresh(type, namespace)) {
+            if (object.deleted().isPresent() || !delete(type, object, informer)) {
                 left++;
             }
         }
@@ -123,10 +142,7 @@ public final class NamespaceController implements AutoCloseable {
     }
 
     /** Whether it is gone. */
-    private boolean delete(
-            ResourceType type,
-            KubeObject object,
-            @org.jspecify.annotations.Nullable Informer informer) {
+    private boolean delete(ResourceType type, KubeObject object, @Nullable Informer informer) {
         DeleteOptions options =
                 new DeleteOptions(
                         OptionalLong.empty(), object.uid(), null, Propagation.BACKGROUND, false);

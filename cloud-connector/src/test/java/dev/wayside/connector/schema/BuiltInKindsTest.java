@@ -28,6 +28,7 @@ class BuiltInKindsTest {
                         "endpointslices.discovery.k8s.io",
                         "leases.coordination.k8s.io",
                         "certificatesigningrequests.certificates.k8s.io",
+                        "customresourcedefinitions.apiextensions.k8s.io",
                         "deployments.apps",
                         "replicasets.apps",
                         "deploymentgrids.superedge.io",

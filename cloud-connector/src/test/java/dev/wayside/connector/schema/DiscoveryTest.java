@@ -45,6 +45,7 @@ class DiscoveryTest {
                         "discovery.k8s.io",
                         "coordination.k8s.io",
                         "certificates.k8s.io",
+                        "apiextensions.k8s.io",
                         "apps",
                         "superedge.io",
                         "rbac.authorization.k8s.io",

@@ -29,6 +29,7 @@ class OpenApiTest {
                         "apis/coordination.k8s.io/v1",
                         "apis/discovery.k8s.io/v1",
                         "apis/certificates.k8s.io/v1",
+                        "apis/apiextensions.k8s.io/v1",
                         "apis/superedge.io/v1",
                         "apis/rbac.authorization.k8s.io/v1",
                         "apis/authorization.k8s.io/v1",

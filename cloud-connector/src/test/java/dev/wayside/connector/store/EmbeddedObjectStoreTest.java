@@ -420,7 +420,10 @@ final class EmbeddedObjectStoreTest {
                                         json(
                                                 "{'replicas':2,'selector':{'matchLabels':{'a':'b'}}}")),
                 TEST);
-        KubeObject scale = Scales.of(store.get(key(DEPLOYMENTS, "d")).orElseThrow());
+        KubeObject scale =
+                Scales.of(
+                        new TestKinds().byQualified(DEPLOYMENTS.qualified()).orElseThrow(),
+                        store.get(key(DEPLOYMENTS, "d")).orElseThrow());
         assertThat(scale.status().text("selector")).isEqualTo("a=b");
         KubeObject scaled =
                 store.update(
