@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Starts and ends the process of one container. */
@@ -161,7 +162,17 @@ final class HostProcesses {
         }
     }
 
-    void forget(ContainerFolder container) throws IOException {
+    /** To be called when all of it was killed. */
+    void forget(ContainerFolder container) throws DriverException, IOException {
+        // What has nothing left to tell may still be about to make a file.
+        await(
+                "ending the writers of " + container.path(),
+                PATIENCE,
+                () -> {
+                    List<ProcessHandle> writers = waiter.writers(container.path());
+                    writers.forEach(ProcessHandle::destroyForcibly);
+                    return writers.isEmpty();
+                });
         cgroups.remove(groupOf(container));
         DurableFiles.deleteTree(container.path());
     }

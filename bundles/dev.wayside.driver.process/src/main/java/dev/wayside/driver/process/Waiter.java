@@ -129,6 +129,15 @@ final class Waiter {
 
     /** The waiters that work on the container, be it that they have recorded nothing yet. */
     List<ProcessHandle> of(Path container) throws IOException {
+        return in(container, List.of("run", "exec"));
+    }
+
+    /** Those, and what still writes the container's log. */
+    List<ProcessHandle> writers(Path container) throws IOException {
+        return in(container, List.of("run", "exec", "log"));
+    }
+
+    private static List<ProcessHandle> in(Path container, List<String> modes) throws IOException {
         String folder =
                 new String(
                         container.toString().getBytes(StandardCharsets.UTF_8),
@@ -137,7 +146,7 @@ final class Waiter {
                 arguments -> {
                     for (int i = 2; i < arguments.size(); i++) {
                         if (arguments.get(i).equals(folder)
-                                && List.of("run", "exec").contains(arguments.get(i - 1))
+                                && modes.contains(arguments.get(i - 1))
                                 && arguments.get(i - 2).matches(".*/waiter-[0-9a-f]{16}\\.sh")) {
                             return true;
                         }

@@ -167,6 +167,26 @@ final class ProcessDriverTest extends ContainerDriverContract {
     }
 
     @Test
+    void aPodIsRemovedWhileItsLastWordsAreWritten() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            String uid = newPod();
+            driver.startContainer(
+                    request(
+                            uid,
+                            "main",
+                            0,
+                            List.of("sh", "-c", "yes & while :; do echo x; done"),
+                            Map.of(),
+                            List.of()));
+            Path log = containerFolder(uid, "main", 0).resolve("log");
+            Eventually.holds(
+                    "it talks", PATIENCE, () -> Files.exists(log) && Files.size(log) > 100_000);
+            driver.removePod(uid);
+            assertThat(folder.resolve(gatewayUid).resolve("pods").resolve(uid)).doesNotExist();
+        }
+    }
+
+    @Test
     void stoppingReachesGrandchildrenInSessionsOfTheirOwn() throws Exception {
         String uid = newPod();
         String script =
