@@ -18,9 +18,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BinaryOperator;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -35,10 +33,6 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
     private static final int ATTEMPTS = 50;
     private static final int NAME_ATTEMPTS = 8;
-    private static final int GENERATED_LENGTH = 5;
-    private static final int LONGEST_GENERATED_NAME = 63;
-    // No vowels, so no words; no digits that look like letters.
-    private static final String GENERATED = "bcdfghjklmnpqrstvwxz2456789";
 
     private final @Nullable DataFolder folder;
     private final StoreEngine engine;
@@ -134,7 +128,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                     .orElseThrow(() -> ApiException.alreadyExists(ofKind.key(type)));
         }
         for (int i = 0; i < NAME_ATTEMPTS; i++) {
-            Optional<KubeObject> created = create(kind, ofKind, generated(prefix), options);
+            Optional<KubeObject> created = create(kind, ofKind, GeneratedNames.of(prefix), options);
             if (created.isPresent()) {
                 return created.get();
             }
@@ -150,21 +144,6 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
                 type.plural(),
                 prefix,
                 List.of());
-    }
-
-    private static String generated(String prefix) {
-        StringBuilder name =
-                new StringBuilder(
-                        prefix.substring(
-                                0,
-                                Math.min(
-                                        prefix.length(),
-                                        LONGEST_GENERATED_NAME - GENERATED_LENGTH)));
-        SplittableRandom random = new SplittableRandom(ThreadLocalRandom.current().nextLong());
-        for (int i = 0; i < GENERATED_LENGTH; i++) {
-            name.append(GENERATED.charAt(random.nextInt(GENERATED.length())));
-        }
-        return name.toString();
     }
 
     /** Empty if there is an object of that name. */
