@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.account;
 
-import dev.wayside.connector.pki.DurableFile;
+import dev.wayside.connector.store.DurableFile;
 import dev.wayside.model.JsonObject;
 import dev.wayside.wire.EcKeys;
 import dev.wayside.wire.Pem;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.pki;
 
+import dev.wayside.connector.store.DurableFile;
 import dev.wayside.wire.Pem;
 import dev.wayside.wire.PemException;
 import java.io.IOException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.wayside.connector.pki;
+package dev.wayside.connector.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
