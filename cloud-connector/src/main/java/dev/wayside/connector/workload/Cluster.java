@@ -2,7 +2,10 @@
 package dev.wayside.connector.workload;
 
 import dev.wayside.connector.schema.Definitions;
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.workload.EventRecorder.Severity;
 import dev.wayside.model.JsonObject;
@@ -15,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -193,6 +197,32 @@ public final class Cluster implements AutoCloseable {
 
     public List<KubeObject> podsOn(String node) {
         return podsByNode.get(node);
+    }
+
+    /**
+     * Deletes an object as it was seen, and nothing that has taken its name since; it is seen here
+     * when this returns.
+     *
+     * @param grace in seconds; empty for the object's own
+     * @return false if it was gone already
+     */
+    public boolean delete(ResourceType type, KubeObject object, OptionalLong grace) {
+        try {
+            informer(type)
+                    .delete(
+                            () ->
+                                    store.delete(
+                                            type,
+                                            object.key(type),
+                                            new DeleteOptions(
+                                                    grace, object.uid(), null, null, false)));
+            return true;
+        } catch (ApiException e) {
+            if (e.reason() != Reason.NOT_FOUND && e.reason() != Reason.CONFLICT) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     public void normal(KubeObject about, String reason, String message, String by) {

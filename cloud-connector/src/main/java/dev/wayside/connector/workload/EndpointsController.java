@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
-import dev.wayside.connector.store.ApiException;
-import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -105,9 +102,11 @@ public final class EndpointsController implements AutoCloseable {
             return;
         }
         for (KubeObject service : services.inNamespace(pod.namespace())) {
-            if (ServiceEndpoints.selects(service)
-                    && (serves(before, service) || serves(after, service))) {
-                add(service);
+            if (ServiceEndpoints.selects(service)) {
+                LabelSelector selector = selector(service);
+                if (serves(before, selector) || serves(after, selector)) {
+                    add(service);
+                }
             }
         }
     }
@@ -121,10 +120,12 @@ public final class EndpointsController implements AutoCloseable {
                 && before.deleted().isPresent() == after.deleted().isPresent();
     }
 
-    private static boolean serves(@Nullable KubeObject pod, KubeObject service) {
-        return pod != null
-                && LabelSelector.of(service.spec().object("selector").strings())
-                        .matches(pod.labels());
+    private static LabelSelector selector(KubeObject service) {
+        return LabelSelector.of(service.spec().object("selector").strings());
+    }
+
+    private static boolean serves(@Nullable KubeObject pod, LabelSelector selector) {
+        return pod != null && selector.matches(pod.labels());
     }
 
     private Optional<Duration> reconcile(ObjectKey key) {
@@ -136,9 +137,10 @@ public final class EndpointsController implements AutoCloseable {
             return Optional.empty();
         }
         KubeObject service = found.get();
+        LabelSelector selector = selector(service);
         List<KubeObject> pods =
                 cluster.pods().inNamespace(service.namespace()).stream()
-                        .filter(pod -> serves(pod, service))
+                        .filter(pod -> selector.matches(pod.labels()))
                         .toList();
         ServiceEndpoints wanted = new ServiceEndpoints(service, pods);
         Map<String, KubeObject> there = new HashMap<>();
@@ -146,7 +148,11 @@ public final class EndpointsController implements AutoCloseable {
         for (KubeObject slice : wanted.slices()) {
             write(slices, there.remove(slice.name()), slice);
         }
-        there.values().forEach(this::delete);
+        there.values()
+                .forEach(
+                        slice ->
+                                cluster.delete(
+                                        ResourceType.ENDPOINT_SLICES, slice, OptionalLong.empty()));
         write(
                 endpoints,
                 endpoints.get(service.namespace(), service.name()).orElse(null),
@@ -175,26 +181,5 @@ public final class EndpointsController implements AutoCloseable {
                 .without("metadata")
                 .with("labels", object.metadata().object("labels"))
                 .with("ownerReferences", object.metadata().array("ownerReferences"));
-    }
-
-    private void delete(KubeObject slice) {
-        try {
-            slices.delete(
-                    () ->
-                            cluster.store()
-                                    .delete(
-                                            ResourceType.ENDPOINT_SLICES,
-                                            slice.key(ResourceType.ENDPOINT_SLICES),
-                                            new DeleteOptions(
-                                                    OptionalLong.empty(),
-                                                    slice.uid(),
-                                                    null,
-                                                    null,
-                                                    false)));
-        } catch (ApiException e) {
-            if (e.reason() != Reason.NOT_FOUND && e.reason() != Reason.CONFLICT) {
-                throw e;
-            }
-        }
     }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
-import dev.wayside.connector.store.ApiException;
-import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
@@ -124,23 +121,6 @@ public final class PodCleaner implements AutoCloseable {
     }
 
     private void remove(KubeObject pod) {
-        try {
-            pods.delete(
-                    () ->
-                            cluster.store()
-                                    .delete(
-                                            ResourceType.PODS,
-                                            pod.key(ResourceType.PODS),
-                                            new DeleteOptions(
-                                                    OptionalLong.of(0),
-                                                    pod.uid(),
-                                                    null,
-                                                    null,
-                                                    false)));
-        } catch (ApiException e) {
-            if (e.reason() != Reason.NOT_FOUND && e.reason() != Reason.CONFLICT) {
-                throw e;
-            }
-        }
+        cluster.delete(ResourceType.PODS, pod, OptionalLong.of(0));
     }
 }

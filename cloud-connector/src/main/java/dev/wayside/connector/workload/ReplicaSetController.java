@@ -3,7 +3,6 @@ package dev.wayside.connector.workload;
 
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.model.JsonArray;
@@ -216,25 +215,12 @@ public final class ReplicaSetController implements AutoCloseable {
 
     private void deletePod(KubeObject replicaSet, KubeObject pod) {
         try {
-            pods.delete(
-                    () ->
-                            cluster.store()
-                                    .delete(
-                                            ResourceType.PODS,
-                                            pod.key(ResourceType.PODS),
-                                            new DeleteOptions(
-                                                    OptionalLong.empty(),
-                                                    pod.uid(),
-                                                    null,
-                                                    null,
-                                                    false)));
-            cluster.normal(replicaSet, "SuccessfulDelete", "Deleted pod: " + pod.name(), NAME);
-        } catch (ApiException e) {
-            // Gone already, or another of the name: either way this pod is no more.
-            if (e.reason() != Reason.NOT_FOUND && e.reason() != Reason.CONFLICT) {
-                cluster.warn(replicaSet, "FailedDelete", "Error deleting: " + e.getMessage(), NAME);
-                throw e;
+            if (cluster.delete(ResourceType.PODS, pod, OptionalLong.empty())) {
+                cluster.normal(replicaSet, "SuccessfulDelete", "Deleted pod: " + pod.name(), NAME);
             }
+        } catch (ApiException e) {
+            cluster.warn(replicaSet, "FailedDelete", "Error deleting: " + e.getMessage(), NAME);
+            throw e;
         }
     }
 
