@@ -309,6 +309,12 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                 }
                 writes.bind(call);
             }
+            case "eviction" -> {
+                if (!verb.equals("create")) {
+                    throw ApiStatus.methodNotAllowed();
+                }
+                deletes.evict(call);
+            }
             case "token" -> respond(call, call.type().qualified() + "/token");
             default -> {
                 switch (verb) {
