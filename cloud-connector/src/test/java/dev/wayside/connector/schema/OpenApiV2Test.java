@@ -79,9 +79,7 @@ class OpenApiV2Test {
         assertThat(patch.array("consumes").strings())
                 .contains("application/strategic-merge-patch+json");
         assertThat(patch.array("parameters").objects())
-                .contains(
-                        (JsonObject)
-                                Samples.json("{'name':'dryRun','in':'query','type':'string'}"));
+                .contains(Samples.json("{'name':'dryRun','in':'query','type':'string'}"));
     }
 
     @Test
@@ -108,7 +106,7 @@ class OpenApiV2Test {
     }
 
     private static JsonObject v2(String v3) {
-        return OpenApiV2.schema((JsonObject) Samples.json(v3));
+        return OpenApiV2.schema(Samples.json(v3));
     }
 
     @Test
@@ -123,11 +121,10 @@ class OpenApiV2Test {
     void theProtobufHoldsWhatGnosticReads() {
         byte[] bytes =
                 OpenApiV2Protobuf.encode(
-                        (JsonObject)
-                                Samples.json(
-                                        "{'swagger':'2.0','info':{'title':'t','version':'v'},"
-                                                + "'definitions':{'D':{'type':'object','maxLength':"
-                                                + "300,'x-a':{'b':1}}}}"));
+                        Samples.json(
+                                "{'swagger':'2.0','info':{'title':'t','version':'v'},"
+                                        + "'definitions':{'D':{'type':'object','maxLength':"
+                                        + "300,'x-a':{'b':1}}}}"));
         assertThat(bytes)
                 .containsExactly(
                         // swagger, info, paths
