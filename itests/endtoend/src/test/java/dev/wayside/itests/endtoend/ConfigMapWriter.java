@@ -40,12 +40,18 @@ final class ConfigMapWriter implements AutoCloseable {
     private void run() {
         for (int n = 0; !stopped; n++) {
             try {
-                write("written-" + n % NAMES, n);
-            } catch (KubernetesClientException e) {
-                failed();
+                tryToWrite("written-" + n % NAMES, n);
             } catch (InterruptedException e) {
                 return;
             }
+        }
+    }
+
+    private void tryToWrite(String name, int n) throws InterruptedException {
+        try {
+            write(name, n);
+        } catch (KubernetesClientException e) {
+            failed();
         }
     }
 
@@ -75,14 +81,11 @@ final class ConfigMapWriter implements AutoCloseable {
         TimeUnit.MILLISECONDS.sleep(2); // its pace
     }
 
-    private synchronized void failed() {
-        failures++;
-        // The rest of what is to be said to a connector that is away can wait a little.
-        try {
-            wait(50);
-        } catch (InterruptedException e) {
-            stopped = true;
+    private void failed() throws InterruptedException {
+        synchronized (this) {
+            failures++;
         }
+        TimeUnit.MILLISECONDS.sleep(50); // before the next knock at a closed door
     }
 
     synchronized int failures() {
