@@ -68,6 +68,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
     private io.netty.handler.codec.http.@Nullable HttpRequest head;
     private @Nullable ServerExchange exchange;
     private boolean keepAlive;
+    private boolean used;
     private boolean chunked;
     private long reservedBytes;
 
@@ -182,7 +183,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         int bytes = content.content().readableBytes();
         if (bytes > server.limits().maxBodyBytes() - body.length()) {
             refuseTooLarge();
-        } else if (!server.reserve(bytes)) {
+        } else if (!server.bodies().take(peer, bytes)) {
             refuse(503, "too many requests at once, try again");
         } else {
             reservedBytes += bytes;
@@ -205,6 +206,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         }
         cancelTimer();
         head = null;
+        used = true;
         phase = Phase.ANSWERING;
         ServerExchange begun = exchange(ctx, request.method().equals("HEAD"));
         try {
@@ -224,7 +226,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
     }
 
     private ServerExchange exchange(ChannelHandlerContext ctx, boolean headOnly) {
-        ServerExchange made = new ServerExchange(ctx, headOnly, server.limits(), this);
+        ServerExchange made = new ServerExchange(ctx, headOnly, server, peer, this);
         exchange = made;
         return made;
     }
@@ -285,7 +287,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         phase = Phase.IDLE;
         ChannelHandlerContext ctx = context;
         if (ctx != null) {
-            startTimer(server.limits().idleTimeout(), ctx::close);
+            startTimer(used ? server.limits().idleTimeout() : peer.firstWithin(server), ctx::close);
         }
     }
 
@@ -323,7 +325,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
     }
 
     private void release() {
-        server.release(reservedBytes);
+        server.bodies().give(peer, reservedBytes);
         reservedBytes = 0;
     }
 
