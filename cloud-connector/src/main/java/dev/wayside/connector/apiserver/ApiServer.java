@@ -14,6 +14,7 @@ import dev.wayside.wire.HttpResponse;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -143,7 +144,16 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
     @Override
     public void handle(HttpRequest request, HttpExchange exchange) {
         boolean heavy = request.body().length > HEAVY_BYTES;
-        if (!workers.submit(client(request), heavy, () -> answer(request, exchange))) {
+        AtomicBoolean gone = new AtomicBoolean();
+        exchange.onClose(() -> gone.set(true));
+        Runnable work =
+                () -> {
+                    // Who asks and resets, over and over, makes no work.
+                    if (!gone.get()) {
+                        answer(request, exchange);
+                    }
+                };
+        if (!workers.submit(client(request), heavy, work)) {
             exchange.respond(
                     Responses.error(
                             new ApiException(
