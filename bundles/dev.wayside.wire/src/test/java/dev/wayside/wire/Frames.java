@@ -51,7 +51,7 @@ final class Frames {
         return join(
                 new byte[] {0, (byte) name.length()},
                 name.getBytes(US_ASCII),
-                new byte[] {127, (byte) (rest & 127 | 128), (byte) (rest >>> 7)},
+                new byte[] {127, (byte) ((rest & 127) | 128), (byte) (rest >>> 7)},
                 value.getBytes(US_ASCII));
     }
 
