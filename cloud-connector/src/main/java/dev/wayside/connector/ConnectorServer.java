@@ -8,7 +8,7 @@ import dev.wayside.connector.access.Rbac;
 import dev.wayside.connector.access.SignerRules;
 import dev.wayside.connector.account.AccountTokens;
 import dev.wayside.connector.account.OpenIdPages;
-import dev.wayside.connector.account.SigningKey;
+import dev.wayside.connector.account.SigningKeys;
 import dev.wayside.connector.account.TokenRequests;
 import dev.wayside.connector.account.TokenReviews;
 import dev.wayside.connector.apiserver.ApiServer;
@@ -118,7 +118,7 @@ public final class ConnectorServer implements AutoCloseable {
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
         new DefaultRolesUpkeep(store).run();
-        SigningKey signingKey = SigningKey.open(pki);
+        SigningKeys signingKeys = SigningKeys.open(pki, clock);
         AuditLog audit = closing(AuditLog.open(data.resolve("log/audit.log"), clock));
 
         JoinTokens tokens = new JoinTokens(store, clock);
@@ -146,7 +146,7 @@ public final class ConnectorServer implements AutoCloseable {
         }
         ConnectorAuthorizer authorizer =
                 new ConnectorAuthorizer(new NodeAuthorizer(bound), rbac, tokens::mayRead, clock);
-        AccountTokens accounts = new AccountTokens(store, signingKey, clock);
+        AccountTokens accounts = new AccountTokens(store, signingKeys, clock);
         ApiServer api =
                 closing(
                         new ApiServer(
@@ -159,14 +159,14 @@ public final class ConnectorServer implements AutoCloseable {
                                 new ApiServer.Extras(
                                         responders(
                                                 store, kinds.builtIn(), accounts, rbac, authorizer),
-                                        OpenIdPages.of(signingKey, this::advertised),
+                                        OpenIdPages.of(signingKeys, this::advertised),
                                         audit),
                                 () -> ready,
                                 ApiServer.Limits.DEFAULT,
                                 clock));
         api.start();
         closing(controllers.apply(store, clock));
-        Upkeep upkeep = closing(new Upkeep(store, certificate, clock));
+        Upkeep upkeep = closing(new Upkeep(store, certificate, signingKeys::renewIfDue, clock));
         upkeep.start();
         listen(api, certificate);
         Kubeconfig.ensure(options.kubeconfig(), authority, url, clock);

@@ -112,6 +112,40 @@ class ConnectorAccessTest {
         }
     }
 
+    @Test
+    void noHeaderMakesSomebodyOfNobody() throws Exception {
+        create(
+                RBAC + "/clusterrolebindings",
+                binding("open", "cluster-admin", "Group", "system:unauthenticated"));
+        String none = base64("{\"alg\":\"none\"}") + "." + base64("{\"sub\":\"admin\"}") + ".";
+        List<Map<String, String>> attempts =
+                List.of(
+                        Map.of("X-Remote-User", "admin", "X-Remote-Group", "system:masters"),
+                        Map.of("Impersonate-User", "admin", "Impersonate-Group", "system:masters"),
+                        Map.of("Impersonate-User", "system:anonymous"),
+                        Map.of("X-Forwarded-Client-Cert", "Subject=\"O=system:masters\""),
+                        Map.of("Authorization", "Bearer x"),
+                        Map.of("Authorization", "Bearer "),
+                        Map.of("Authorization", "Bearer a.b"),
+                        Map.of("Authorization", "Bearer a.b.c"),
+                        Map.of("Authorization", "Bearer " + none),
+                        Map.of("Authorization", "bearer " + "x".repeat(20_000)),
+                        Map.of("Authorization", "Basic " + base64("admin:admin")));
+        for (Map<String, String> headers : attempts) {
+            for (String path : List.of(PODS, "/apis", RBAC + "/clusterroles/cluster-admin")) {
+                assertThat(send(nobody, "GET", path, "", headers).status())
+                        .as(headers + " " + path)
+                        .isIn(401, 403);
+            }
+        }
+    }
+
+    private static String base64(String text) {
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** Every path of every kind with every method, all documents, and paths that are not there. */
     private static List<String> routes() {
         List<String> routes = new ArrayList<>();

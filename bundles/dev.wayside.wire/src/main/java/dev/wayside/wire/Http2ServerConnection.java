@@ -25,11 +25,13 @@ final class Http2ServerConnection extends ChannelInboundHandlerAdapter {
     /** Longer than any listener's deadline, which ends the connection anyhow. */
     private static final long UNTIL_STREAMS_END = -1;
 
+    private final Duration firstWithin;
     private final Duration idleTimeout;
     private int lastStream;
     private @Nullable ScheduledFuture<?> next;
 
-    Http2ServerConnection(Duration idleTimeout) {
+    Http2ServerConnection(Duration firstWithin, Duration idleTimeout) {
+        this.firstWithin = firstWithin;
         this.idleTimeout = idleTimeout;
     }
 
@@ -70,7 +72,7 @@ final class Http2ServerConnection extends ChannelInboundHandlerAdapter {
                 ctx.executor()
                         .schedule(
                                 () -> closeIfIdle(ctx),
-                                idleTimeout.toNanos(),
+                                (lastStream == 0 ? firstWithin : idleTimeout).toNanos(),
                                 TimeUnit.NANOSECONDS);
     }
 

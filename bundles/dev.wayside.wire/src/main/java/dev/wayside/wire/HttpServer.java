@@ -81,7 +81,12 @@ public final class HttpServer implements AutoCloseable {
 
     /** How many bytes of requests are held now, of those arriving and those being answered. */
     public long bodyBytes() {
-        return server.reservedBytes();
+        return server.bodies().taken();
+    }
+
+    /** How many bytes of answers wait for slow readers now. */
+    public long answerBytes() {
+        return server.answers().taken();
     }
 
     /**

@@ -70,6 +70,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
     private io.netty.handler.codec.http.@Nullable HttpRequest head;
     private @Nullable ServerExchange exchange;
     private boolean keepAlive;
+    private boolean used;
     private boolean chunked;
     private long reservedBytes;
 
@@ -184,7 +185,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         int bytes = content.content().readableBytes();
         if (bytes > server.limits().maxBodyBytes() - body.length()) {
             refuseTooLarge();
-        } else if (!server.reserve(bytes)) {
+        } else if (!server.bodies().take(peer, bytes)) {
             refuse(503, "too many requests at once, try again");
         } else {
             reservedBytes += bytes;
@@ -207,6 +208,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         }
         cancelTimer();
         head = null;
+        used = true;
         phase = Phase.ANSWERING;
         ServerExchange begun = exchange(ctx, request.method().equals("HEAD"), request);
         try {
@@ -227,7 +229,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
 
     private ServerExchange exchange(
             ChannelHandlerContext ctx, boolean headOnly, @Nullable HttpRequest asked) {
-        ServerExchange made = new ServerExchange(ctx, headOnly, asked, server.limits(), this);
+        ServerExchange made = new ServerExchange(ctx, headOnly, asked, server, peer, this);
         exchange = made;
         return made;
     }
@@ -300,7 +302,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         phase = Phase.IDLE;
         ChannelHandlerContext ctx = context;
         if (ctx != null) {
-            startTimer(server.limits().idleTimeout(), ctx::close);
+            startTimer(used ? server.limits().idleTimeout() : peer.firstWithin(server), ctx::close);
         }
     }
 
@@ -338,7 +340,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
     }
 
     private void release() {
-        server.release(reservedBytes);
+        server.bodies().give(peer, reservedBytes);
         reservedBytes = 0;
     }
 

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #queued} counts each byte from the call of {@link #write} until the socket has taken it
  * (in HTTP/2: until the peer's windows allowed it and the socket took it). Above a quarter of the
  * limit there is no room; below an eighth there is again; above the limit the writer did not heed
- * that, and the answer is aborted. While bytes are queued, a timer sees that some leave.
+ * that, and the answer is aborted. There is no room either while the peer has more than its share
+ * of what may wait in all its answers. While bytes are queued, a timer sees that some leave.
  */
 // What Netty returns is not asked: a write or close that fails ends the channel, which all see.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -42,6 +43,8 @@ final class ResponseBody implements HttpExchange.ResponseStream {
     private final int limit;
     private final long stallNanos;
     private final Outcome outcome;
+    private final ServerPeer peer;
+    private final Budget answers;
 
     private final AtomicLong queued = new AtomicLong();
     private volatile boolean full;
@@ -50,6 +53,8 @@ final class ResponseBody implements HttpExchange.ResponseStream {
     private final Object lock = new Object();
     private @Nullable Runnable onWritable; // guarded by lock
     private boolean roomUnheard; // guarded by lock
+    private long held; // guarded by lock
+    private boolean settled; // guarded by lock
 
     // The event loop's own:
     private boolean flushing;
@@ -65,13 +70,16 @@ final class ResponseBody implements HttpExchange.ResponseStream {
             ChannelHandlerContext ctx,
             boolean discard,
             BodyFraming framing,
-            ServerLimits limits,
+            ServerContext server,
+            ServerPeer peer,
             Outcome outcome) {
         this.ctx = ctx;
         this.discard = discard;
         this.framing = framing;
-        this.limit = limits.maxQueuedBytes();
-        this.stallNanos = limits.stallTimeout().toNanos();
+        this.peer = peer;
+        this.answers = server.answers();
+        this.limit = server.limits().maxQueuedBytes();
+        this.stallNanos = server.limits().stallTimeout().toNanos();
         this.outcome = outcome;
     }
 
@@ -83,13 +91,14 @@ final class ResponseBody implements HttpExchange.ResponseStream {
         if (chunk.length == 0 || discard) {
             return true;
         }
+        hold(chunk.length);
         long now = queued.addAndGet(chunk.length);
         if (now > limit) {
             over = true;
             execute(() -> breakOff("the peer reads too slowly, " + now + " bytes wait for it"));
             return false;
         }
-        boolean room = now < limit / 4;
+        boolean room = now < limit / 4 && answers.isWithin(peer);
         if (!room) {
             // Before the chunk is handed over: its own completion will then see the flag.
             full = true;
@@ -135,15 +144,44 @@ final class ResponseBody implements HttpExchange.ResponseStream {
             finish(new DefaultLastHttpContent(Unpooled.wrappedBuffer(body)));
         } else {
             queued.addAndGet(body.length);
+            settle(); // Its owner counts it.
             sendFrom(body, 0);
         }
     }
 
     /** The peer is gone; nothing more is written. On the event loop. */
     void gone() {
+        settle();
         over = true;
         ended = true;
         told = true;
+    }
+
+    private void hold(int bytes) {
+        synchronized (lock) {
+            if (!settled) {
+                held += bytes;
+                answers.force(peer, bytes);
+            }
+        }
+    }
+
+    private void letGo(int bytes) {
+        synchronized (lock) {
+            if (!settled) {
+                held -= bytes;
+                answers.give(peer, bytes);
+            }
+        }
+    }
+
+    /** Gives back what is held, also what was never sent; nothing is held from then on. */
+    private void settle() {
+        synchronized (lock) {
+            settled = true;
+            answers.give(peer, held);
+            held = 0;
+        }
     }
 
     private void sendFrom(byte[] body, int offset) {
@@ -170,6 +208,7 @@ final class ResponseBody implements HttpExchange.ResponseStream {
     private ChannelFuture sendPart(byte[] bytes, int offset, int length) {
         if (ended || !ctx.channel().isActive()) {
             queued.addAndGet(-length);
+            letGo(length);
             return ctx.newFailedFuture(new ClosedChannelException());
         }
         watch();
@@ -186,6 +225,7 @@ final class ResponseBody implements HttpExchange.ResponseStream {
 
     private void taken(int length) {
         lastProgressNanos = System.nanoTime();
+        letGo(length);
         long left = queued.addAndGet(-length);
         if (full && left <= limit / 8 && !over) {
             full = false;
@@ -248,6 +288,7 @@ final class ResponseBody implements HttpExchange.ResponseStream {
                         written -> {
                             if (written.isSuccess() && !told) {
                                 told = true;
+                                settle();
                                 outcome.complete();
                             }
                         });
@@ -258,6 +299,7 @@ final class ResponseBody implements HttpExchange.ResponseStream {
             told = true;
             ended = true;
             over = true;
+            settle();
             outcome.broken(why);
         }
     }

@@ -2,16 +2,19 @@
 package dev.wayside.wire;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What all connections of one listener share. Safe for any thread. */
+// What Netty returns is not asked: a close that fails ends the channel, which all see.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class ServerContext {
     private static final Logger log = LoggerFactory.getLogger(ServerContext.class);
 
@@ -24,10 +27,15 @@ final class ServerContext {
                 }
             };
 
+    private static final String UNKNOWN = "unknown";
+    private static final String STRANGERS = "strangers";
+
     private final HttpHandler handler;
     private final ServerLimits limits;
     private final Refusal refusal;
-    private final AtomicLong bodyBytes = new AtomicLong();
+    private final Budget bodies;
+    private final Budget answers;
+    private final Crowds crowds = new Crowds();
     private final ChannelGroup connections =
             new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final AtomicInteger count = new AtomicInteger();
@@ -38,6 +46,8 @@ final class ServerContext {
         this.handler = handler;
         this.limits = limits;
         this.refusal = refusal;
+        this.bodies = new Budget(limits.maxTotalBodyBytes(), limits.maxBodyBytes());
+        this.answers = new Budget(limits.maxAnswerBytes(), 0);
     }
 
     HttpHandler handler() {
@@ -52,21 +62,14 @@ final class ServerContext {
         return refusal;
     }
 
-    /** Whether there is room for so many more bytes of bodies; if so they are counted. */
-    boolean reserve(int bytes) {
-        if (bodyBytes.addAndGet(bytes) <= limits.maxTotalBodyBytes()) {
-            return true;
-        }
-        bodyBytes.addAndGet(-bytes);
-        return false;
+    /** Of requests that arrive or are being answered. */
+    Budget bodies() {
+        return bodies;
     }
 
-    void release(long bytes) {
-        bodyBytes.addAndGet(-bytes);
-    }
-
-    long reservedBytes() {
-        return bodyBytes.get();
+    /** What waits for slow readers. */
+    Budget answers() {
+        return answers;
     }
 
     /** Whether there is room for one more connection; if so it is counted until it closes. */
@@ -89,8 +92,42 @@ final class ServerContext {
             return false;
         }
         connections.add(connection);
-        connection.closeFuture().addListener(closed -> count.decrementAndGet());
+        connection
+                .closeFuture()
+                .addListener(
+                        closed -> {
+                            count.decrementAndGet();
+                            crowds.leave(connection);
+                        });
+        close(crowds.join(connection, UNKNOWN, limits.maxUnknown()));
         return true;
+    }
+
+    /** The handshake is done. */
+    void known(Channel connection, ServerPeer peer) {
+        close(
+                peer.certificate() == null
+                        ? crowds.join(connection, STRANGERS, limits.maxStrangers())
+                        : crowds.join(connection, "=" + peer.identity(), limits.maxPerIdentity()));
+        if (!connection.isOpen()) {
+            crowds.leave(connection);
+        }
+    }
+
+    private static void close(@Nullable Channel tooMany) {
+        if (tooMany != null) {
+            // From the pipeline's head: past TLS, which would wait for the peer's farewell.
+            tooMany.eventLoop()
+                    .execute(
+                            () -> {
+                                ChannelHandlerContext first = tooMany.pipeline().firstContext();
+                                if (first == null) {
+                                    tooMany.close();
+                                } else {
+                                    first.close();
+                                }
+                            });
+        }
     }
 
     ChannelGroup connections() {

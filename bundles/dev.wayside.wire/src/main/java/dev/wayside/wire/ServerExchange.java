@@ -38,13 +38,15 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
     }
 
     private static final Logger log = LoggerFactory.getLogger(ServerExchange.class);
+    private static final int ALWAYS_SENT = 16 * 1024;
     private static final int NO_CONTENT = 204;
     private static final int NOT_MODIFIED = 304;
 
     private final ChannelHandlerContext ctx;
     private final boolean head;
     private final @Nullable HttpRequest webSocketRequest;
-    private final ServerLimits limits;
+    private final ServerContext server;
+    private final ServerPeer peer;
     private final Connection connection;
 
     private final AtomicBoolean answered = new AtomicBoolean();
@@ -60,7 +62,8 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
             ChannelHandlerContext ctx,
             boolean head,
             @Nullable HttpRequest request,
-            ServerLimits limits,
+            ServerContext server,
+            ServerPeer peer,
             Connection connection) {
         this.ctx = ctx;
         this.head = head;
@@ -71,12 +74,29 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
                                 && WebSocketRequest.fault(request).isEmpty()
                         ? request
                         : null;
-        this.limits = limits;
+        this.server = server;
+        this.peer = peer;
         this.connection = connection;
     }
 
     @Override
-    public void respond(HttpResponse response) {
+    public void respond(HttpResponse made) {
+        HttpResponse response = made;
+        if (made.body().length > ALWAYS_SENT && !head) {
+            // Counted whole and to the end: so long is it held, however slowly it is taken.
+            if (server.answers().takeFirst(peer, made.body().length)) {
+                onClose(() -> server.answers().give(peer, made.body().length));
+            } else {
+                response =
+                        server.refusal()
+                                .response(
+                                        429, "too many answers wait to be read, read those first");
+            }
+        }
+        send(response);
+    }
+
+    private void send(HttpResponse response) {
         ResponseBody whole = begin(response.status(), BodyFraming.HTTP);
         execute(
                 () -> {
@@ -114,7 +134,8 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
                         return;
                     }
                     if (connection.becomeWebSocket()) {
-                        WebSocketUpgrade.accept(ctx, asked, protocol, limits, this);
+                        WebSocketUpgrade.accept(
+                                ctx, asked, protocol, server.limits(), this);
                     } else {
                         messages.abort();
                     }
@@ -170,7 +191,7 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
             throw new IllegalStateException("there was an answer already");
         }
         boolean bodiless = head || status == NO_CONTENT || status == NOT_MODIFIED;
-        ResponseBody made = new ResponseBody(ctx, bodiless, framing, limits, this);
+        ResponseBody made = new ResponseBody(ctx, bodiless, framing, server, peer, this);
         body = made;
         if (isOver()) {
             execute(made::gone);

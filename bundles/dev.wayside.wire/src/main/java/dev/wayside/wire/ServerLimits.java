@@ -7,17 +7,23 @@ import java.time.Duration;
  * What a listener allows. Each limit says what happens beyond it.
  *
  * @param maxBodyBytes of one request; 413
- * @param maxTotalBodyBytes of all requests that are arriving or being answered; 503
+ * @param maxTotalBodyBytes of all requests that are arriving or being answered, and a share of it
+ *     for one peer; 503
  * @param maxHeaderBytes of one request, its first line included; 431 (414 for the line); in HTTP/2
  *     beyond a quarter more the connection is closed
- * @param maxConnections at once; a further one is closed at once
+ * @param maxConnections at once; a further one is closed at once. Of these a quarter may be without
+ *     a handshake, half without a certificate, and a sixteenth of one certificate's subject; beyond
+ *     that the oldest of its sort is closed for the newest
  * @param maxStreams requests at once on one HTTP/2 connection; further ones are refused
  * @param maxQueuedBytes of one streamed answer, waiting for a slow reader; the answer is aborted. A
  *     writer that heeds {@link HttpExchange.ResponseStream#write} stays below a quarter of it.
  * @param maxResets streams that a client may reset within 30 s; the connection is closed
+ * @param maxAnswerBytes that wait for slow readers, and a share of it for one peer: a further whole
+ *     answer becomes 429, a streamed one waits
  * @param handshakeTimeout from connecting to the end of the TLS handshake; closed
  * @param requestTimeout from a request's first byte to its last; 408
- * @param idleTimeout of a connection without a request; closed
+ * @param idleTimeout of a connection without a request, but of one without a certificate the
+ *     requestTimeout until its first; closed
  * @param stallTimeout of an answer of which the peer takes nothing; aborted
  * @param pingInterval of silence after which an HTTP/2 peer is asked for a sign of life
  * @param pingTimeout for that sign; closed
@@ -30,6 +36,7 @@ public record ServerLimits(
         int maxStreams,
         int maxQueuedBytes,
         int maxResets,
+        long maxAnswerBytes,
         Duration handshakeTimeout,
         Duration requestTimeout,
         Duration idleTimeout,
@@ -39,17 +46,20 @@ public record ServerLimits(
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
+    private static final int SMALLEST_CROWD = 8;
+    private static final long HEAP = Runtime.getRuntime().maxMemory();
 
     /** For a connector: thousands of gateways. */
     public static ServerLimits connector() {
         return new ServerLimits(
                 3 * MIB,
-                256L * MIB,
+                Math.min(256L * MIB, HEAP / 8),
                 32 * KIB,
                 16_384,
                 250,
                 4 * MIB,
                 400,
+                Math.min(1024L * MIB, HEAP / 4),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(30),
                 Duration.ofMinutes(5),
@@ -68,6 +78,7 @@ public record ServerLimits(
                 64,
                 512 * KIB,
                 200,
+                8L * MIB,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(30),
                 Duration.ofMinutes(5),
@@ -87,6 +98,7 @@ public record ServerLimits(
         positive("maxStreams", maxStreams);
         positive("maxQueuedBytes", maxQueuedBytes);
         positive("maxResets", maxResets);
+        positive("maxAnswerBytes", maxAnswerBytes);
         positive("handshakeTimeout", handshakeTimeout.toMillis());
         positive("requestTimeout", requestTimeout.toMillis());
         positive("idleTimeout", idleTimeout.toMillis());
@@ -105,6 +117,7 @@ public record ServerLimits(
                 maxStreams,
                 maxQueuedBytes,
                 maxResets,
+                maxAnswerBytes,
                 handshakeTimeout,
                 requestTimeout,
                 idleTimeout,
@@ -123,6 +136,7 @@ public record ServerLimits(
                 maxStreams,
                 maxQueuedBytes,
                 maxResets,
+                maxAnswerBytes,
                 handshakeTimeout,
                 requestTimeout,
                 idleTimeout,
@@ -141,6 +155,7 @@ public record ServerLimits(
                 maxStreams,
                 maxQueuedBytes,
                 maxResets,
+                maxAnswerBytes,
                 handshakeTimeout,
                 requestTimeout,
                 idleTimeout,
@@ -163,6 +178,7 @@ public record ServerLimits(
                 maxStreams,
                 maxQueuedBytes,
                 maxResets,
+                maxAnswerBytes,
                 handshakeTimeout,
                 requestTimeout,
                 idleTimeout,
@@ -181,12 +197,47 @@ public record ServerLimits(
                 maxStreams,
                 maxQueuedBytes,
                 maxResets,
+                maxAnswerBytes,
                 handshakeTimeout,
                 requestTimeout,
                 idleTimeout,
                 stallTimeout,
                 pingInterval,
                 pingTimeout);
+    }
+
+    /** The same with another bound on all that waits for slow readers. */
+    public ServerLimits withMaxAnswerBytes(long maxAnswerBytes) {
+        return new ServerLimits(
+                maxBodyBytes,
+                maxTotalBodyBytes,
+                maxHeaderBytes,
+                maxConnections,
+                maxStreams,
+                maxQueuedBytes,
+                maxResets,
+                maxAnswerBytes,
+                handshakeTimeout,
+                requestTimeout,
+                idleTimeout,
+                stallTimeout,
+                pingInterval,
+                pingTimeout);
+    }
+
+    /** How many connections may be there before it is known whose they are. */
+    int maxUnknown() {
+        return Math.max(SMALLEST_CROWD, maxConnections / 4);
+    }
+
+    /** How many connections all may have together who show no certificate. */
+    int maxStrangers() {
+        return Math.max(SMALLEST_CROWD, maxConnections / 2);
+    }
+
+    /** How many connections the bearer of one certificate may have. */
+    int maxPerIdentity() {
+        return Math.max(SMALLEST_CROWD, maxConnections / 16);
     }
 
     private static void positive(String name, long value) {

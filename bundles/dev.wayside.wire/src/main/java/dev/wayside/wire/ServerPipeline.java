@@ -61,14 +61,14 @@ final class ServerPipeline extends ChannelInitializer<SocketChannel> {
                 new HttpDecoderConfig()
                         .setMaxInitialLineLength(limits.maxHeaderBytes())
                         .setMaxHeaderSize(limits.maxHeaderBytes());
-        RequestReceiver requests = new RequestReceiver(server, ServerPeer.of(connection), false);
+        RequestReceiver requests = new RequestReceiver(server, peer(connection), false);
         connection
                 .pipeline()
                 .addLast(new FirstByte(requests), new HttpServerCodec(decoding), requests);
     }
 
     private void http2(Channel connection) {
-        ServerPeer peer = ServerPeer.of(connection);
+        ServerPeer peer = peer(connection);
         ChannelPipeline pipeline = connection.pipeline();
         pipeline.addFirst(
                 new KeepAlive(
@@ -85,7 +85,13 @@ final class ServerPipeline extends ChannelInitializer<SocketChannel> {
                                                 new RequestReceiver(server, peer, true));
                             }
                         }),
-                new Http2ServerConnection(limits.idleTimeout()));
+                new Http2ServerConnection(peer.firstWithin(server), limits.idleTimeout()));
+    }
+
+    private ServerPeer peer(Channel connection) {
+        ServerPeer peer = ServerPeer.of(connection);
+        server.known(connection, peer);
+        return peer;
     }
 
     private Http2FrameCodec frames() {

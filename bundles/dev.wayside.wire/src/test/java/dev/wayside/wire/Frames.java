@@ -32,6 +32,29 @@ final class Frames {
         return frame(1, end ? 0x5 : 0x4, stream, block);
     }
 
+    /** GET https://localhost/TARGET; the target is short. */
+    static byte[] headers(int stream, boolean end, String target) {
+        byte[] path = target.getBytes(US_ASCII);
+        byte[] host = "localhost".getBytes(US_ASCII);
+        byte[] block =
+                join(
+                        new byte[] {(byte) 0x82, (byte) 0x87, 0x04, (byte) path.length},
+                        path,
+                        new byte[] {0x01, (byte) host.length},
+                        host);
+        return frame(1, end ? 0x5 : 0x4, stream, block);
+    }
+
+    /** A header field as HPACK has it: a literal, not indexed, at most 16 KiB long. */
+    static byte[] literal(String name, String value) {
+        int rest = value.length() - 127;
+        return join(
+                new byte[] {0, (byte) name.length()},
+                name.getBytes(US_ASCII),
+                new byte[] {127, (byte) ((rest & 127) | 128), (byte) (rest >>> 7)},
+                value.getBytes(US_ASCII));
+    }
+
     static byte[] frame(int type, int flags, int stream, byte[] payload) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(payload.length >>> 16);

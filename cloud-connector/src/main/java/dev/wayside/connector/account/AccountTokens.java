@@ -38,12 +38,12 @@ public final class AccountTokens {
             Map.of("pod", ResourceType.PODS, "secret", ResourceType.SECRETS);
 
     private final ObjectStore store;
-    private final SigningKey key;
+    private final SigningKeys keys;
     private final Clock clock;
 
-    public AccountTokens(ObjectStore store, SigningKey key, Clock clock) {
+    public AccountTokens(ObjectStore store, SigningKeys keys, Clock clock) {
         this.store = store;
-        this.key = key;
+        this.keys = keys;
         this.clock = clock;
     }
 
@@ -80,7 +80,7 @@ public final class AccountTokens {
                         .put("nbf", now.getEpochSecond())
                         .put("sub", userName(account.namespace(), account.name()))
                         .build();
-        return new Issued(JsonWebToken.sign(key, claims), end);
+        return new Issued(JsonWebToken.sign(keys.current(), claims), end);
     }
 
     /**
@@ -102,7 +102,8 @@ public final class AccountTokens {
      */
     Reviewed review(String token, List<String> wanted) {
         JsonObject claims =
-                JsonWebToken.verify(key, token).orElseThrow(() -> refused("it is not signed here"));
+                JsonWebToken.verify(keys, token)
+                        .orElseThrow(() -> refused("it is not signed here"));
         if (!claims.text("iss").equals(ISSUER)) {
             throw refused("it has another issuer");
         }

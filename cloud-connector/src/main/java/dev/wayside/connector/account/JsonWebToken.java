@@ -31,8 +31,11 @@ final class JsonWebToken {
         return signed + "." + base64(key.sign(ascii(signed)));
     }
 
-    /** The claims, if the key has signed them. The algorithm is ours to choose, not the token's. */
-    static Optional<JsonObject> verify(SigningKey key, String token) {
+    /**
+     * The claims, if one of the keys has signed them. The algorithm is ours to choose, not the
+     * token's.
+     */
+    static Optional<JsonObject> verify(SigningKeys keys, String token) {
         if (!looksLikeOne(token)) {
             return Optional.empty();
         }
@@ -44,8 +47,9 @@ final class JsonWebToken {
             byte[] signature = Base64.getUrlDecoder().decode(token.substring(last + 1));
             boolean good =
                     header.text("alg").equals(ALGORITHM)
-                            && header.text("kid").equals(key.id())
-                            && key.verify(ascii(signed), signature);
+                            && keys.accepted(header.text("kid"))
+                                    .filter(key -> key.verify(ascii(signed), signature))
+                                    .isPresent();
             return good ? Optional.of(object(parts[1])) : Optional.empty();
         } catch (IllegalArgumentException | JsonException e) {
             return Optional.empty(); // whatever it is, it is not signed by us

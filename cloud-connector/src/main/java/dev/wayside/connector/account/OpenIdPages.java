@@ -19,12 +19,12 @@ public final class OpenIdPages {
      *
      * @param server where the API is reached from outside; known once it listens
      */
-    public static Map<String, Supplier<JsonObject>> of(SigningKey key, Supplier<String> server) {
+    public static Map<String, Supplier<JsonObject>> of(SigningKeys keys, Supplier<String> server) {
         return Map.of(
                 CONFIGURATION,
                 () -> configuration(server.get()),
                 KEYS,
-                () -> JsonObject.of("keys", JsonArray.of(key.publicKey())));
+                () -> JsonObject.of("keys", keys.publicKeys()));
     }
 
     private static JsonObject configuration(String server) {

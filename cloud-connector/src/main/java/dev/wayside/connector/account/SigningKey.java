@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.account;
 
-import dev.wayside.connector.store.DurableFile;
 import dev.wayside.model.JsonObject;
-import dev.wayside.wire.EcKeys;
 import dev.wayside.wire.Pem;
 import dev.wayside.wire.PemException;
 import java.io.IOException;
@@ -23,9 +21,8 @@ import java.security.spec.ECPublicKeySpec;
 import java.util.Base64;
 import org.bouncycastle.asn1.sec.SECNamedCurves;
 
-/** The key that signs the tokens of service accounts (ES256). Safe for any thread. */
-public final class SigningKey {
-    private static final String FILE = "service-account.key";
+/** A key that signs the tokens of service accounts (ES256). Safe for any thread. */
+final class SigningKey {
     // The two numbers one after the other, as JWS wants them, not in DER.
     private static final String SIGNATURE = "SHA256withECDSAinP1363Format";
     private static final int COORDINATE_BYTES = 32;
@@ -39,16 +36,9 @@ public final class SigningKey {
     }
 
     /**
-     * The key of the folder; made if there is none.
-     *
-     * @throws IOException if it cannot be read or written
+     * @throws IOException if it cannot be read
      */
-    public static SigningKey open(Path folder) throws IOException {
-        Path file = folder.resolve(FILE);
-        if (!Files.exists(file)) {
-            KeyPair made = EcKeys.generate();
-            DurableFile.writePrivate(file, Pem.privateKey(made.getPrivate()));
-        }
+    static SigningKey read(Path file) throws IOException {
         try {
             if (Pem.readPrivateKey(Files.readString(file)) instanceof ECPrivateKey key) {
                 return new SigningKey(new KeyPair(publicOf(key), key));

@@ -14,6 +14,7 @@ import dev.wayside.wire.HttpResponse;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -25,6 +26,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class ApiServer implements HttpHandler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+
+    /** Of such a body the tree of values may take a hundred times its length. */
+    private static final int HEAVY_BYTES = 128 * 1024;
+
+    private static final int MAX_HEAVY =
+            (int) Math.max(1, Runtime.getRuntime().maxMemory() / (512L << 20));
     private static final Set<String> HEALTH = Set.of("/healthz", "/livez", "/readyz");
 
     /**
@@ -119,7 +126,9 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         this.writes = new WriteRequests(store, authorizer, decoder, rules);
         this.deletes = new DeleteRequests(store, authorizer, decoder, reads);
         this.scales = new ScaleRequests(store, authorizer, writes);
-        this.workers = new WorkerPool(limits.threads(), limits.maxQueued(), limits.maxPerClient());
+        this.workers =
+                new WorkerPool(
+                        limits.threads(), limits.maxQueued(), limits.maxPerClient(), MAX_HEAVY);
         this.watches =
                 new Watches(
                         store,
@@ -134,7 +143,17 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
 
     @Override
     public void handle(HttpRequest request, HttpExchange exchange) {
-        if (!workers.submit(client(request), () -> answer(request, exchange))) {
+        boolean heavy = request.body().length > HEAVY_BYTES;
+        AtomicBoolean gone = new AtomicBoolean();
+        exchange.onClose(() -> gone.set(true));
+        Runnable work =
+                () -> {
+                    // Who asks and resets, over and over, makes no work.
+                    if (!gone.get()) {
+                        answer(request, exchange);
+                    }
+                };
+        if (!workers.submit(client(request), heavy, work)) {
             exchange.respond(
                     Responses.error(
                             new ApiException(
@@ -178,7 +197,8 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             serve(request, exchange);
         } catch (ApiException e) {
             respond(exchange, e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            // Also what ran out of memory is answered: whose request it was must not wait for ever.
             // The path names objects, never their content.
             LOG.error("{} failed", request.method() + " " + pathOf(request), e);
             respond(exchange, new ApiException(Reason.INTERNAL, "Internal error occurred"));

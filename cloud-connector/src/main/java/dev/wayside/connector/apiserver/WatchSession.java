@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One open watch: events come from the store's thread into a bounded queue, and a drain, of which
  * at most one runs at a time, writes them out as long as the client takes them. What exists at the
- * beginning is listed page by page, each page after the one before is written; so the size of a
- * collection does not decide how much is held. A client that falls behind by more than the queue
- * holds is cut off, and resumes from the last revision it saw.
+ * beginning is listed page by page, each page after the one before is written, and a page in
+ * batches; so neither the size of a collection nor that of its objects decides how much is held. A
+ * client that falls behind by more than the queue holds is cut off, and resumes from the last
+ * revision it saw.
  */
 final class WatchSession implements WatchListener {
     private static final int PAGE = 250;
@@ -54,6 +55,7 @@ final class WatchSession implements WatchListener {
     private boolean listing;
     private String nextPage = "";
     private boolean first = true;
+    private final Queue<Event> initial = new ArrayDeque<>();
 
     private final Object lock = new Object();
 
@@ -218,11 +220,12 @@ final class WatchSession implements WatchListener {
             Optional<ApiException> refused = refusal.get();
             if (refused.isPresent()) {
                 onEnd(refused.get());
+                initial.clear();
                 synchronized (lock) {
                     queue.clear();
                 }
             }
-            if (listing && refused.isEmpty()) {
+            if (listing && initial.isEmpty() && refused.isEmpty()) {
                 listPage();
             } else if (!writeQueued()) {
                 writeEnd();
@@ -243,24 +246,15 @@ final class WatchSession implements WatchListener {
                                 nextPage,
                                 nextPage.isEmpty() ? query.resourceVersion() : "",
                                 false));
-        ByteArrayOutputStream lines = new ByteArrayOutputStream();
-        for (KubeObject object : page.items()) {
-            append(lines, line("ADDED", presentation.event(object, first)));
-            first = false;
-        }
+        page.items().forEach(object -> initial.add(new Event(EventType.ADDED, object)));
         nextPage = page.continueToken();
         listing = !nextPage.isEmpty();
         if (!listing) {
             if (query.sendInitialEvents()) {
-                append(
-                        lines,
-                        line(
-                                "BOOKMARK",
-                                presentation.bookmark(initialEnd(page.resourceVersion()))));
+                initial.add(new Event(EventType.BOOKMARK, initialEnd(page.resourceVersion())));
             }
             watchFrom(page.resourceVersion());
         }
-        write(lines);
     }
 
     private static KubeObject initialEnd(String revision) {
@@ -306,9 +300,11 @@ final class WatchSession implements WatchListener {
     private boolean writeQueued() {
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         while (lines.size() < BATCH_BYTES) {
-            Event event;
-            synchronized (lock) {
-                event = queue.poll();
+            Event event = initial.poll();
+            if (event == null) {
+                synchronized (lock) {
+                    event = queue.poll();
+                }
             }
             if (event == null) {
                 break;

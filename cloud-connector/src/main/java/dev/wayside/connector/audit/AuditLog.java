@@ -5,6 +5,7 @@ import dev.wayside.connector.apiserver.AuditTrail;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -15,14 +16,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the audit log, on a thread of its own. Requests do not wait for it: when more come than
- * can be written, the surplus is left out, and a line says how many were. Closing it writes what
- * waits, within 2 s.
+ * Writes the audit log, on a thread of its own, and syncs it once a second while there is anything.
+ * Requests do not wait for it: when more come than can be written, the surplus is left out, and a
+ * line says how many were. Closing it writes what waits, within 2 s.
  */
 public final class AuditLog implements AuditTrail, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
     private static final int MAX_QUEUED = 8_192;
     private static final int BATCH = 512;
+    private static final long SYNC_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Only wakes the writer. */
+    private static final Entry CLOSING =
+            new Entry(Instant.EPOCH, Instant.EPOCH, "", "", "", "", null, null, "", 0, "");
+
     private static final long CLOSE_MILLIS = 2_000;
 
     private final AuditPolicy policy = new AuditPolicy();
@@ -32,7 +39,11 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
     private final Clock clock;
     private final Thread writer = new Thread(this::write, "wayside-connector-audit");
     private volatile boolean closing;
+
+    // The writer's own:
     private boolean failing;
+    private boolean unsynced;
+    private long syncedNanos = System.nanoTime() - SYNC_NANOS;
 
     private AuditLog(RotatedFile file, Clock clock) {
         this.file = file;
@@ -59,9 +70,18 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
         }
     }
 
+    /** How many lines are missing since the last one that was written. */
+    long lost() {
+        return lost.get();
+    }
+
     @Override
     public void close() throws InterruptedException {
         closing = true;
+        // Wakes it; if there is no room for this, it is awake.
+        if (!queue.offer(CLOSING)) {
+            LOG.debug("The audit log has much to write before it closes");
+        }
         writer.join(CLOSE_MILLIS);
         if (writer.isAlive()) {
             LOG.warn("The audit log could not be written to its end");
@@ -72,19 +92,38 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
         List<Entry> batch = new ArrayList<>(BATCH);
         try {
             while (!closing || !queue.isEmpty()) {
-                Entry first = queue.poll(100, TimeUnit.MILLISECONDS);
-                if (first != null) {
+                // Lines wait for the disk a second at the most, and nobody waits for lines.
+                Entry first =
+                        unsynced ? queue.poll(SYNC_NANOS, TimeUnit.NANOSECONDS) : queue.take();
+                if (first != null && !first.equals(CLOSING)) {
                     batch.add(first);
                     queue.drainTo(batch, BATCH - 1);
+                    batch.removeIf(entry -> entry.equals(CLOSING));
                     write(batch);
                     batch.clear();
+                }
+                if (unsynced && System.nanoTime() - syncedNanos >= SYNC_NANOS) {
+                    sync();
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
+            sync();
             file.close();
         }
+    }
+
+    private void sync() {
+        try {
+            if (unsynced) {
+                file.sync();
+            }
+        } catch (IOException e) {
+            LOG.warn("The end of the audit log may not be on the disk", e);
+        }
+        unsynced = false;
+        syncedNanos = System.nanoTime();
     }
 
     private void write(List<Entry> batch) {
@@ -99,6 +138,7 @@ public final class AuditLog implements AuditTrail, AutoCloseable {
                 }
             }
             file.flush();
+            unsynced = true;
             failing = false;
         } catch (IOException e) {
             lost.addAndGet(missed + batch.size());

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,6 +28,7 @@ final class RotatedFile {
     private final Path path;
     private final long maxBytes;
     private @Nullable OutputStream out;
+    private @Nullable FileChannel channel;
     private long size;
 
     private RotatedFile(Path path, long maxBytes) {
@@ -46,7 +48,7 @@ final class RotatedFile {
     }
 
     void append(JsonObject line) throws IOException {
-        byte[] bytes = line.toBytes();
+        byte[] bytes = text(line).getBytes(StandardCharsets.UTF_8);
         OutputStream to = open();
         if (size > 0 && size + bytes.length + 1 > maxBytes) {
             rotate();
@@ -57,9 +59,48 @@ final class RotatedFile {
         size += bytes.length + 1L;
     }
 
+    /**
+     * The line as JSON, in which nothing is left that a terminal or a reader of lines would take
+     * for a command: beside the ASCII controls, which JSON escapes by itself, there are others that
+     * end a line, turn text around, or begin a terminal's sequences.
+     */
+    private static String text(JsonObject line) {
+        String json = line.toJson();
+        if (json.chars().noneMatch(RotatedFile::isControl)) {
+            return json;
+        }
+        StringBuilder plain = new StringBuilder(json.length() + 64);
+        json.chars()
+                .forEach(
+                        c -> {
+                            if (isControl(c)) {
+                                plain.append(String.format("\\u%04x", c));
+                            } else {
+                                plain.append((char) c);
+                            }
+                        });
+        return plain.toString();
+    }
+
+    private static boolean isControl(int c) {
+        int type = Character.getType(c);
+        return type == Character.CONTROL
+                || type == Character.FORMAT
+                || type == Character.LINE_SEPARATOR
+                || type == Character.PARAGRAPH_SEPARATOR;
+    }
+
     void flush() throws IOException {
         if (out != null) {
             out.flush();
+        }
+    }
+
+    /** Until it returns, the lines may be lost with the power. */
+    void sync() throws IOException {
+        FileChannel open = channel;
+        if (out != null && open != null) {
+            open.force(false);
         }
     }
 
@@ -92,14 +133,15 @@ final class RotatedFile {
 
     private OutputStream open() throws IOException {
         if (out == null) {
-            FileChannel channel =
+            FileChannel opened =
                     FileChannel.open(
                             path,
                             Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
                             PosixFilePermissions.asFileAttribute(
                                     PosixFilePermissions.fromString("rw-------")));
-            size = channel.size();
-            out = new BufferedOutputStream(Channels.newOutputStream(channel), 64 * 1024);
+            channel = opened;
+            size = opened.size();
+            out = new BufferedOutputStream(Channels.newOutputStream(opened), 64 * 1024);
             if (isTorn()) {
                 out.write('\n');
                 size++;

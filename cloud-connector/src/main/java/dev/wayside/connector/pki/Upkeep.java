@@ -24,8 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Once an hour: renews the server's certificate if it is due, and deletes join tokens that expired
- * and certificate requests that are of no more use, so that neither heaps up.
+ * Once an hour: renews the server's certificate and the key of tokens if they are due, and deletes
+ * join tokens that expired and certificate requests that are of no more use, so that neither heaps
+ * up.
  */
 public final class Upkeep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
@@ -36,14 +37,23 @@ public final class Upkeep implements AutoCloseable {
 
     private final ObjectStore store;
     private final ServerCertificate certificate;
+    private final Renewal signingKeys;
     private final Clock clock;
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(Threads.named("pki-upkeep"));
     private @Nullable ScheduledFuture<?> running;
 
-    public Upkeep(ObjectStore store, ServerCertificate certificate, Clock clock) {
+    /** Something else that is renewed when it is due. */
+    @FunctionalInterface
+    public interface Renewal {
+        void renewIfDue() throws IOException;
+    }
+
+    public Upkeep(
+            ObjectStore store, ServerCertificate certificate, Renewal signingKeys, Clock clock) {
         this.store = store;
         this.certificate = certificate;
+        this.signingKeys = signingKeys;
         this.clock = clock;
     }
 
@@ -65,6 +75,7 @@ public final class Upkeep implements AutoCloseable {
     void run() {
         try {
             certificate.renewIfDue();
+            signingKeys.renewIfDue();
             deleteTokens();
             deleteRequests();
         } catch (IOException | RuntimeException e) {

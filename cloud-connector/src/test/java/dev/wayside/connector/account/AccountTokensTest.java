@@ -43,15 +43,15 @@ class AccountTokensTest {
 
     private final ManualClock clock = new ManualClock();
     private EmbeddedObjectStore store;
-    private SigningKey key;
+    private SigningKeys keys;
     private AccountTokens tokens;
     private TokenRequests requests;
 
     @BeforeEach
     void start() throws Exception {
         store = TestingStore.open(folder.resolve("store"), clock);
-        key = SigningKey.open(folder);
-        tokens = new AccountTokens(store, key, clock);
+        keys = SigningKeys.open(folder, clock);
+        tokens = new AccountTokens(store, keys, clock);
         requests = new TokenRequests(store, tokens, new BuiltInKinds().tokenRequest());
     }
 
@@ -65,7 +65,9 @@ class AccountTokensTest {
         JsonObject request = request("{}");
         String token = request.text("status", "token");
 
-        User user = new AccountTokens(store, SigningKey.open(folder), clock).authenticate(token);
+        User user =
+                new AccountTokens(store, SigningKeys.open(folder, clock), clock)
+                        .authenticate(token);
 
         assertThat(user.name()).isEqualTo("system:serviceaccount:default:default");
         assertThat(user.groups())
@@ -92,15 +94,68 @@ class AccountTokensTest {
                                         folder.resolve("service-account.key"))))
                 .isEqualTo("rw-------");
         Files.writeString(folder.resolve("service-account.key"), "rubbish");
-        assertThatThrownBy(() -> SigningKey.open(folder))
+        assertThatThrownBy(() -> SigningKeys.open(folder, clock))
                 .hasMessageContaining("service-account.key is no good");
+    }
+
+    @Test
+    void anOldKeyMakesWayAndItsTokensAreGoodToTheirEnd() throws Exception {
+        String old = keys.current().id();
+        clock.advance(SigningKeys.SIGNS_FOR.minusSeconds(60));
+        keys.renewIfDue();
+        assertThat(keys.current().id()).isEqualTo(old);
+        String before = request("{'expirationSeconds': 86400}").text("status", "token");
+
+        clock.advance(Duration.ofMinutes(2));
+        keys.renewIfDue();
+
+        assertThat(keys.current().id()).isNotEqualTo(old);
+        String after = request("{'expirationSeconds': 86400}").text("status", "token");
+        AccountTokens restarted = new AccountTokens(store, SigningKeys.open(folder, clock), clock);
+        for (AccountTokens each : List.of(tokens, restarted)) {
+            assertThat(each.authenticate(before).name()).contains("default");
+            assertThat(each.authenticate(after).name()).contains("default");
+        }
+        assertThat(keys.publicKeys().size()).isEqualTo(2);
+        try (var files = Files.list(folder)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".key")))
+                    .hasSize(2)
+                    .allMatch(AccountTokensTest::isForItsOwnerAlone);
+        }
+
+        clock.advance(SigningKeys.GRACE);
+        assertThat(keys.accepted(old)).isEmpty();
+        keys.renewIfDue();
+        assertThat(keys.publicKeys().size()).isEqualTo(1);
+        try (var files = Files.list(folder)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".key"))).hasSize(1);
+        }
+    }
+
+    @Test
+    void takesBackWhatOthersCouldRead() throws Exception {
+        Path file = folder.resolve("service-account.key");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+
+        SigningKeys.open(folder, clock);
+
+        assertThat(isForItsOwnerAlone(file)).isTrue();
+    }
+
+    private static boolean isForItsOwnerAlone(Path file) {
+        try {
+            return PosixFilePermissions.toString(Files.getPosixFilePermissions(file))
+                    .equals("rw-------");
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     @Test
     void othersCanCheckItByThePublishedKey() throws Exception {
         String token = request("{}").text("status", "token");
         JsonObject jwk =
-                OpenIdPages.of(key, () -> "https://h:1")
+                OpenIdPages.of(keys, () -> "https://h:1")
                         .get("/openid/v1/jwks")
                         .get()
                         .array("keys")
@@ -121,7 +176,7 @@ class AccountTokensTest {
         assertThat(signature.verify(Base64.getUrlDecoder().decode(token.substring(last + 1))))
                 .isTrue();
         assertThat(
-                        OpenIdPages.of(key, () -> "https://h:1")
+                        OpenIdPages.of(keys, () -> "https://h:1")
                                 .get("/.well-known/openid-configuration")
                                 .get()
                                 .text("jwks_uri"))
@@ -247,7 +302,7 @@ class AccountTokensTest {
         String claims =
                 new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8)
                         .replace("default:default", "kube-system:default");
-        String none = base64("{\"alg\":\"none\",\"kid\":\"" + key.id() + "\"}");
+        String none = base64("{\"alg\":\"none\",\"kid\":\"" + keys.current().id() + "\"}");
 
         refused(parts[0] + "." + base64(claims) + "." + parts[2], "it is not signed here");
         refused(none + "." + parts[1] + ".", "it is not signed here");
@@ -255,7 +310,7 @@ class AccountTokensTest {
         refused("a.b.c", "it is not signed here");
         Files.createDirectories(folder.resolve("other"));
         AccountTokens others =
-                new AccountTokens(store, SigningKey.open(folder.resolve("other")), clock);
+                new AccountTokens(store, SigningKeys.open(folder.resolve("other"), clock), clock);
         assertThatThrownBy(() -> others.authenticate(token)).isInstanceOf(ApiException.class);
     }
 

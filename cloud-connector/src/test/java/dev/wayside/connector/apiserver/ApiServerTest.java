@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -326,27 +325,16 @@ class ApiServerTest {
     }
 
     @Test
-    void turnsRequestsAwayWhenThereIsNoRoom() throws InterruptedException {
-        CountDownLatch started = new CountDownLatch(2);
-        CountDownLatch release = new CountDownLatch(1);
-        WorkerPool pool = new WorkerPool(2, 1, 3);
-        Runnable work =
-                () -> {
-                    started.countDown();
-                    try {
-                        release.await();
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                };
-        assertThat(pool.submit("a", work)).isTrue();
-        assertThat(pool.submit("a", work)).isTrue();
-        started.await();
-        assertThat(pool.submit("a", work)).isTrue();
-        assertThat(pool.submit("a", work)).as("its share is used up").isFalse();
-        assertThat(pool.submit("b", work)).as("the queue is full").isFalse();
-        release.countDown();
-        pool.close();
+    void watchesOfLargeObjectsAreWrittenInSmallPieces() {
+        String large = "x".repeat(200_000);
+        for (int i = 0; i < 10; i++) {
+            send("POST", MAPS, map("large-" + i, large)).response();
+        }
+
+        TestingExchange watch = send("GET", MAPS + "?watch=1", "");
+
+        assertThat(watch.events(10)).allMatch(event -> event.text("type").equals("ADDED"));
+        assertThat(watch.longestWrite()).isLessThan(300_000);
     }
 
     @Test

@@ -25,6 +25,7 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     private HttpResponse response = new HttpResponse(0, Map.of(), new byte[0]);
     private Runnable onWritable = () -> {};
     private boolean over;
+    private int longestWrite;
     private boolean slow;
     private boolean ended;
     private boolean aborted;
@@ -63,6 +64,7 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     @Override
     public synchronized boolean write(byte[] chunk) {
         streamed.writeBytes(chunk);
+        longestWrite = Math.max(longestWrite, chunk.length);
         notifyAll();
         return !slow;
     }
@@ -127,6 +129,10 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     List<JsonObject> events(int count) {
         await(exchange -> exchange.lines().size() >= count, count + " events");
         return lines();
+    }
+
+    synchronized int longestWrite() {
+        return longestWrite;
     }
 
     synchronized List<JsonObject> lines() {

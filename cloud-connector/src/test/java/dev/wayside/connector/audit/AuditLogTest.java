@@ -8,6 +8,7 @@ import dev.wayside.connector.apiserver.AuditTrail.Entry;
 import dev.wayside.connector.apiserver.RequestInfo;
 import dev.wayside.connector.apiserver.User;
 import dev.wayside.model.JsonObject;
+import dev.wayside.testing.Eventually;
 import dev.wayside.testing.ManualClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,6 +143,53 @@ class AuditLogTest {
                         200,
                         "");
         assertThat(onlyLine(long1).toJson().length()).isLessThan(4_000);
+    }
+
+    @Test
+    void nobodyForgesALineOrCommandsATerminal() throws Exception {
+        String name = "jane\n{\"kind\":\"Event\"}\r\u0085\u2028\u009b2J\u202e\u001b[2J";
+        Entry entry = entry(user(name, "g"), "DELETE", "/api/v1/namespaces/default/pods/p", 200);
+
+        assertThat(onlyLine(entry).text("user", "username")).isEqualTo(name);
+
+        String written = Files.readString(folder.resolve("audit.log"));
+        assertThat(written.strip()).matches("[\\x20-\\x7e]*");
+    }
+
+    @Test
+    void writesALineAtOnceAndSyncsItWhileItRuns() throws Exception {
+        Path path = folder.resolve("audit.log");
+        try (AuditLog log = AuditLog.open(path, clock)) {
+            log.record(entry(JANE, "DELETE", "/api/v1/namespaces/default/pods/p", 200));
+            Eventually.see(
+                    "the line",
+                    Duration.ofSeconds(20),
+                    () -> Files.readAllLines(path).size(),
+                    lines -> lines.equals(1));
+            log.record(entry(JANE, "DELETE", "/api/v1/namespaces/default/pods/q", 200));
+        }
+        assertThat(Files.readAllLines(path)).hasSize(2);
+    }
+
+    /** The device that is always full stands for a disk that is. */
+    @Test
+    void aFullDiskStopsNobodyAndIsCounted() throws Exception {
+        Path path = folder.resolve("audit.log");
+        Files.createSymbolicLink(path, Path.of("/dev/full"));
+        try (AuditLog log = AuditLog.open(path, clock)) {
+            for (int i = 0; i < 20; i++) {
+                log.record(entry(JANE, "DELETE", "/api/v1/namespaces/default/pods/p" + i, 200));
+            }
+            Eventually.see(
+                    "lost lines", Duration.ofSeconds(20), log::lost, lost -> lost.equals(20L));
+            Files.delete(path);
+            log.record(entry(JANE, "DELETE", "/api/v1/namespaces/default/pods/q", 200));
+        }
+        assertThat(Files.readAllLines(path))
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("\"wayside.dev/lost-events\":\"20\"");
     }
 
     @Test

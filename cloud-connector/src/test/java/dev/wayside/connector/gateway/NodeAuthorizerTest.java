@@ -96,6 +96,10 @@ class NodeAuthorizerTest {
                 "GET /api/v1/namespaces/kube-system",
                 "POST /apis/certificates.k8s.io/v1/certificatesigningrequests",
                 "GET /apis",
+                "GET /apis/apps/v1",
+                "GET /openapi/v3/api/v1",
+                "GET /version",
+                "GET /readyz",
             })
     void allowsAGatewayWhatIsItsOwn(String request) {
         assertThat(allowed(GATEWAY, request)).isTrue();
@@ -153,6 +157,10 @@ class NodeAuthorizerTest {
                 "GET /apis/certificates.k8s.io/v1/certificatesigningrequests/x",
                 "GET /apis/apps/v1/deployments",
                 "POST /apis",
+                "GET /wayside/backup",
+                "GET /metrics",
+                "GET /",
+                "GET /apisx",
             })
     void deniesAGatewayAllElse(String request) {
         assertThat(allowed(GATEWAY, request)).isFalse();

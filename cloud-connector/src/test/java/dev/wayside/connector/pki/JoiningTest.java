@@ -355,7 +355,7 @@ class JoiningTest {
                         CertificateAuthority.open(folder.resolve("pki"), clock),
                         List.of(),
                         clock);
-        try (Upkeep upkeep = new Upkeep(store, certificate, clock)) {
+        try (Upkeep upkeep = new Upkeep(store, certificate, () -> {}, clock)) {
             upkeep.run();
             assertThat(store.get(REQUESTS.key("", "r1"))).isPresent();
             clock.advance(Duration.ofHours(3));
