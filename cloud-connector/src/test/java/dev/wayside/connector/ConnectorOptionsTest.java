@@ -11,7 +11,9 @@ final class ConnectorOptionsTest {
     @Test
     void takesTheRangeOfServices() {
         assertThat(ConnectorOptions.parse(List.of()).serviceRange()).hasToString("10.96.0.0/16");
-        assertThat(ConnectorOptions.parse(List.of("--service-cidr", "172.30.0.0/28")).serviceRange())
+        assertThat(
+                        ConnectorOptions.parse(List.of("--service-cidr", "172.30.0.0/28"))
+                                .serviceRange())
                 .hasToString("172.30.0.0/28");
     }
 

@@ -87,9 +87,7 @@ final class ProtobufCursor {
             throw truncated();
         }
         double value =
-                ByteBuffer.wrap(bytes, at, Double.BYTES)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .getDouble();
+                ByteBuffer.wrap(bytes, at, Double.BYTES).order(ByteOrder.LITTLE_ENDIAN).getDouble();
         at += Double.BYTES;
         return value;
     }

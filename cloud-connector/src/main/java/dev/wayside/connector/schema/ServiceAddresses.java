@@ -75,7 +75,8 @@ final class ServiceAddresses {
             return spec;
         }
         // By its name: what was deleted and made again most often has its old address.
-        OptionalInt free = range.free((service.namespace() + "/" + service.name()).hashCode(), taken);
+        OptionalInt free =
+                range.free((service.namespace() + "/" + service.name()).hashCode(), taken);
         if (free.isEmpty()) {
             errors.invalid(
                     "spec.clusterIPs",

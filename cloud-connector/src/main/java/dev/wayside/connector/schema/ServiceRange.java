@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
  */
 public record ServiceRange(int network, int prefix) {
     private static final Pattern ADDRESS =
-            Pattern.compile("(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})");
+            Pattern.compile(
+                    "(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})");
     private static final int WIDEST = 12;
     private static final int NARROWEST = 28;
 
@@ -40,7 +41,11 @@ public record ServiceRange(int network, int prefix) {
         ServiceRange range = new ServiceRange(network.getAsInt() & mask(bits), bits);
         if (range.network() != network.getAsInt()) {
             throw new IllegalArgumentException(
-                    "\"" + text + "\" has an address within the network; did you mean " + range + "?");
+                    "\""
+                            + text
+                            + "\" has an address within the network; did you mean "
+                            + range
+                            + "?");
         }
         return range;
     }

@@ -148,10 +148,7 @@ final class ProtobufObjectsTest {
                         .build();
         JsonObject read =
                 objects.read(
-                        body(
-                                "apiextensions.k8s.io/v1",
-                                "CustomResourceDefinition",
-                                definition));
+                        body("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition));
         JsonObject version = read.object("spec").array("versions").objects().get(0);
         assertThat(version.flag("served")).isTrue();
         assertThat(version.object("schema", "openAPIV3Schema"))

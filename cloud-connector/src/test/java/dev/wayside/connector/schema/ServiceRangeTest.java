@@ -16,13 +16,26 @@ final class ServiceRangeTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "10.96.0.0", "10.96.0.0/", "10.96.0.0/8", "10.96.0.0/29", "10.96.0/16", "fd00::/112",
-                "10.256.0.0/16", "10.096.0.0/16", "x/16", "10.96.0.0/16/16", "10.96.0.0/-1"
+                "",
+                "10.96.0.0",
+                "10.96.0.0/",
+                "10.96.0.0/8",
+                "10.96.0.0/29",
+                "10.96.0/16",
+                "fd00::/112",
+                "10.256.0.0/16",
+                "10.096.0.0/16",
+                "x/16",
+                "10.96.0.0/16/16",
+                "10.96.0.0/-1"
             })
     void refusesWhatIsNoNetwork(String text) {
         assertThatThrownBy(() -> ServiceRange.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("\"" + text + "\" is no network of IPv4 from /12 to /28, like 10.96.0.0/16");
+                .hasMessage(
+                        "\""
+                                + text
+                                + "\" is no network of IPv4 from /12 to /28, like 10.96.0.0/16");
     }
 
     @Test

@@ -150,10 +150,7 @@ final class ServiceAllotmentTest {
         KubeObject changed = patch("old", "{\"spec\":{\"selector\":{\"a\":\"b\"}}}");
         assertThat(changed.spec().text("clusterIP")).isEqualTo(old.spec().text("clusterIP"));
         for (int i = 0; i < 14; i++) {
-            assertThat(
-                            create("s" + i, "{\"ports\":[{\"port\":80}]}")
-                                    .spec()
-                                    .text("clusterIP"))
+            assertThat(create("s" + i, "{\"ports\":[{\"port\":80}]}").spec().text("clusterIP"))
                     .startsWith("172.30.0.");
         }
         assertThatThrownBy(() -> create("more", "{\"ports\":[{\"port\":80}]}"))
