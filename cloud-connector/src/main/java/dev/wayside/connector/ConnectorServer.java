@@ -196,10 +196,10 @@ public final class ConnectorServer implements AutoCloseable {
                         .toList();
         if (!outside.isEmpty()) {
             LOG.warn(
-                    "{} Services keep addresses outside of --service-cidr {}, {} among them;"
+                    "Services that keep an address outside of --service-cidr {}: {}, {} among them;"
                             + " delete and create one to move it",
-                    outside.size(),
                     options.serviceRange(),
+                    outside.size(),
                     outside.get(0));
         }
     }
