@@ -2,6 +2,7 @@
 package dev.wayside.connector;
 
 import dev.wayside.connector.pki.PodCidrs;
+import dev.wayside.connector.schema.ServiceRange;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param data folder for everything it keeps
  * @param advertise host names and addresses by which gateways and users reach it
  * @param podCidrs where the Nodes' subnets come from
+ * @param serviceRange where new Services get their addresses from
  * @param certificateLifetime of gateways and users
  * @param readyFile written when it is ready, removed when it stops
  * @param kubeconfig where the admin's is written
@@ -25,6 +27,7 @@ public record ConnectorOptions(
         int listenPort,
         List<String> advertise,
         PodCidrs podCidrs,
+        ServiceRange serviceRange,
         Duration certificateLifetime,
         Optional<Path> readyFile,
         Path kubeconfig) {
@@ -32,8 +35,8 @@ public record ConnectorOptions(
     static final String USAGE =
             """
             Usage: connector [--data DIR] [--listen HOST:PORT] [--advertise HOST]...
-                             [--cluster-cidr CIDR] [--certificate-days N] [--ready-file FILE]
-                             [--kubeconfig FILE]
+                             [--cluster-cidr CIDR] [--service-cidr CIDR] [--certificate-days N]
+                             [--ready-file FILE] [--kubeconfig FILE]
                    connector token create [--label KEY=VALUE]... [--taint KEY=VALUE:EFFECT]...
                              [--node NAME] [--ttl 1h] [--connector URL]
                              [--data DIR | --kubeconfig FILE]
@@ -43,6 +46,8 @@ public record ConnectorOptions(
               --listen HOST:PORT  default: 0.0.0.0:8443
               --advertise HOST    a name or address by which gateways reach it; may be repeated
               --cluster-cidr CIDR each Node gets a /24 of it for its pods (default: 10.244.0.0/16)
+              --service-cidr CIDR new Services get their addresses from it; those that have one
+                                  keep it (default: 10.96.0.0/16)
               --certificate-days N  lifetime of the certificates of gateways (default: 90)
               --ready-file FILE   written when the connector is ready
               --kubeconfig FILE   the admin's (default: kubeconfig in the data folder)
@@ -61,6 +66,7 @@ public record ConnectorOptions(
         int port = 8443;
         List<String> advertise = new ArrayList<>();
         PodCidrs podCidrs = PodCidrs.parse("10.244.0.0/16");
+        ServiceRange services = ServiceRange.DEFAULT;
         Duration lifetime = Duration.ofDays(90);
         Optional<Path> readyFile = Optional.empty();
         Optional<Path> kubeconfig = Optional.empty();
@@ -78,6 +84,7 @@ public record ConnectorOptions(
                 }
                 case "--advertise" -> advertise.add(rest.value(option));
                 case "--cluster-cidr" -> podCidrs = PodCidrs.parse(rest.value(option));
+                case "--service-cidr" -> services = ServiceRange.parse(rest.value(option));
                 case "--certificate-days" -> {
                     int days = Arguments.number(option, rest.value(option), 1, 3650);
                     lifetime = Duration.ofDays(days);
@@ -87,12 +94,21 @@ public record ConnectorOptions(
                 default -> throw new IllegalArgumentException("unknown option " + option);
             }
         }
+        if (services.overlaps(podCidrs.network(), podCidrs.prefix())) {
+            throw new IllegalArgumentException(
+                    "--service-cidr "
+                            + services
+                            + " and --cluster-cidr "
+                            + podCidrs
+                            + " overlap: an address would be a pod's and a Service's");
+        }
         return new ConnectorOptions(
                 data,
                 host,
                 port,
                 advertise,
                 podCidrs,
+                services,
                 lifetime,
                 readyFile,
                 kubeconfig.orElse(data.resolve("kubeconfig")));

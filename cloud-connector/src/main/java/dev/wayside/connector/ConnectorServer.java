@@ -34,6 +34,7 @@ import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.DurableFile;
 import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.ObjectStore;
+import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.store.StoreSettings;
@@ -53,6 +54,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.slf4j.Logger;
@@ -105,7 +107,7 @@ public final class ConnectorServer implements AutoCloseable {
     private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers)
             throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
-        ServedKinds kinds = new ServedKinds();
+        ServedKinds kinds = new ServedKinds(options.serviceRange());
         // The store locks its folder, so it comes before all else that writes there.
         EmbeddedObjectStore store =
                 closing(
@@ -115,6 +117,7 @@ public final class ConnectorServer implements AutoCloseable {
         CertificateAuthority authority = CertificateAuthority.open(pki, clock);
         ServerCertificate certificate =
                 ServerCertificate.open(pki, authority, options.names(), clock);
+        sayWhoIsOutOfRange(store);
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
         new DefaultRolesUpkeep(store).run();
@@ -178,6 +181,27 @@ public final class ConnectorServer implements AutoCloseable {
             DurableFile.write(file, url + "\n");
         }
         LOG.info("Ready at {}", url);
+    }
+
+    /** Addresses are for life: another range is for new Services. */
+    private void sayWhoIsOutOfRange(ObjectStore store) {
+        List<String> outside =
+                store.list(ListQuery.all(ResourceType.SERVICES)).items().stream()
+                        .filter(service -> service.spec().text("clusterIP").contains("."))
+                        .filter(
+                                service ->
+                                        !options.serviceRange()
+                                                .holds(service.spec().text("clusterIP")))
+                        .map(service -> service.namespace() + "/" + service.name())
+                        .toList();
+        if (!outside.isEmpty()) {
+            LOG.warn(
+                    "Services that keep an address outside of --service-cidr {}: {}, {} among them;"
+                            + " delete and create one to move it",
+                    options.serviceRange(),
+                    outside.size(),
+                    outside.get(0));
+        }
     }
 
     private static Map<String, KindRules> rules(

@@ -8,6 +8,7 @@ import dev.wayside.connector.pki.Kubeconfig;
 import dev.wayside.connector.pki.PodCidrs;
 import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.ServiceRange;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.ResourceType;
@@ -66,6 +67,7 @@ class ConnectorAccessTest {
                         0,
                         List.of(),
                         PodCidrs.parse("10.244.0.0/16"),
+                        ServiceRange.DEFAULT,
                         Duration.ofDays(90),
                         Optional.empty(),
                         folder.resolve("kubeconfig"));

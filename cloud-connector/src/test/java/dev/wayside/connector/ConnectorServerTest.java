@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.wayside.connector.pki.Kubeconfig;
 import dev.wayside.connector.pki.PodCidrs;
+import dev.wayside.connector.schema.ServiceRange;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
@@ -83,6 +84,7 @@ class ConnectorServerTest {
                 port,
                 List.of(),
                 PodCidrs.parse("10.244.0.0/16"),
+                ServiceRange.DEFAULT,
                 Duration.ofDays(90),
                 Optional.of(folder.resolve("ready")),
                 folder.resolve("kubeconfig"));
@@ -114,6 +116,7 @@ class ConnectorServerTest {
                         server.url().getPort(),
                         List.of(),
                         PodCidrs.parse("10.244.0.0/16"),
+                        ServiceRange.DEFAULT,
                         Duration.ofDays(90),
                         Optional.empty(),
                         other.resolve("kubeconfig"));

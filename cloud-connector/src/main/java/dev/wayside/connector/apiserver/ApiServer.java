@@ -125,7 +125,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         this.reads = new ReadRequests(store, clock);
         this.writes = new WriteRequests(store, authorizer, decoder, rules);
         this.deletes = new DeleteRequests(store, authorizer, decoder, reads);
-        this.scales = new ScaleRequests(store, authorizer, writes);
+        this.scales = new ScaleRequests(store, reads, authorizer, writes);
         this.workers =
                 new WorkerPool(
                         limits.threads(), limits.maxQueued(), limits.maxPerClient(), MAX_HEAVY);

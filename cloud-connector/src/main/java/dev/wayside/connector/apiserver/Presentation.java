@@ -2,6 +2,7 @@
 package dev.wayside.connector.apiserver;
 
 import dev.wayside.connector.schema.KindDefinition;
+import dev.wayside.connector.schema.ScaleColumns;
 import dev.wayside.connector.store.ObjectStore.ObjectList;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
@@ -40,6 +41,16 @@ final class Presentation {
             case METADATA -> metadataOnly(object);
             default -> kind.converted(object).json();
         };
+    }
+
+    /** The Scale of an object of the kind. */
+    JsonObject scale(KubeObject scale) {
+        return form == Negotiation.Form.TABLE
+                ? table(
+                        JsonObject.of("resourceVersion", scale.resourceVersion()),
+                        definitions(ScaleColumns.ALL),
+                        List.of(row(scale, ScaleColumns.cells(scale, clock.instant()))))
+                : scale.json();
     }
 
     /**
@@ -99,19 +110,26 @@ final class Presentation {
     private JsonObject table(JsonObject metadata, boolean columns, List<KubeObject> objects) {
         Instant now = clock.instant();
         List<Json> rows = new ArrayList<>(objects.size());
-        objects.forEach(object -> rows.add(row(object, now)));
+        for (KubeObject stored : objects) {
+            KubeObject object = kind.converted(stored);
+            rows.add(row(object, kind.cells(object, now)));
+        }
+        return table(metadata, columns ? definitions(kind.columns()) : JsonArray.EMPTY, rows);
+    }
+
+    private static JsonObject table(JsonObject metadata, JsonArray columns, List<Json> rows) {
         return JsonObject.builder()
                 .put("kind", "Table")
                 .put("apiVersion", "meta.k8s.io/v1")
                 .put("metadata", metadata)
-                .put("columnDefinitions", columns ? columnDefinitions() : JsonArray.EMPTY)
+                .put("columnDefinitions", columns)
                 .put("rows", new JsonArray(rows))
                 .build();
     }
 
-    private JsonArray columnDefinitions() {
+    private static JsonArray definitions(List<KindDefinition.Column> all) {
         List<Json> columns = new ArrayList<>();
-        for (KindDefinition.Column column : kind.columns()) {
+        for (KindDefinition.Column column : all) {
             columns.add(
                     JsonObject.builder()
                             .put("name", column.name())
@@ -124,10 +142,8 @@ final class Presentation {
         return new JsonArray(columns);
     }
 
-    private JsonObject row(KubeObject stored, Instant now) {
-        KubeObject object = kind.converted(stored);
-        JsonObject.Builder row =
-                JsonObject.builder().put("cells", new JsonArray(kind.cells(object, now)));
+    private JsonObject row(KubeObject object, List<Json> cells) {
+        JsonObject.Builder row = JsonObject.builder().put("cells", new JsonArray(cells));
         switch (includeObject) {
             case "None" -> {}
             case "Object" -> row.put("object", object.json());

@@ -15,11 +15,14 @@ final class ScaleRequests {
     private static final String SCALE = "scale";
 
     private final ObjectStore store;
+    private final ReadRequests reads;
     private final Authorizer authorizer;
     private final WriteRequests writes;
 
-    ScaleRequests(ObjectStore store, Authorizer authorizer, WriteRequests writes) {
+    ScaleRequests(
+            ObjectStore store, ReadRequests reads, Authorizer authorizer, WriteRequests writes) {
         this.store = store;
+        this.reads = reads;
         this.authorizer = authorizer;
         this.writes = writes;
     }
@@ -66,7 +69,7 @@ final class ScaleRequests {
                                         : FieldManagers.update(call, "PatchOptions"))));
     }
 
-    private static void respond(Call call, KubeObject scale) {
-        call.respond(200, scale.json());
+    private void respond(Call call, KubeObject scale) {
+        call.respond(200, reads.presentation(call).scale(scale));
     }
 }

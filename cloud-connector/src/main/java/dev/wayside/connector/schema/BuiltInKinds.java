@@ -13,8 +13,17 @@ public final class BuiltInKinds implements Kinds {
     private final Map<String, KindDefinition> byQualified = new LinkedHashMap<>();
     private final KindDefinition tokenRequest;
 
-    /** Reads the type table, which takes some milliseconds. */
+    /** With the usual range of Services. */
     public BuiltInKinds() {
+        this(ServiceRange.DEFAULT);
+    }
+
+    /**
+     * Reads the type table, which takes some milliseconds.
+     *
+     * @param services where new Services get their addresses from
+     */
+    public BuiltInKinds(ServiceRange services) {
         List<KindDefinition> kinds =
                 List.of(
                         new NamespaceKind(table),
@@ -24,7 +33,7 @@ public final class BuiltInKinds implements Kinds {
                         new SecretKind(table),
                         new EventKind(table),
                         new ServiceAccountKind(table),
-                        new ServiceKind(table),
+                        new ServiceKind(table, services),
                         new EndpointsKind(table),
                         new EndpointSliceKind(table),
                         new LeaseKind(table),

@@ -25,7 +25,15 @@ public final class Discovery {
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
     private static final List<String> VERBS =
-            List.of("create", "delete", "get", "list", "patch", "update", "watch");
+            List.of(
+                    "create",
+                    "delete",
+                    "deletecollection",
+                    "get",
+                    "list",
+                    "patch",
+                    "update",
+                    "watch");
     private static final List<String> CREATE = List.of("create");
     private static final List<String> PART_VERBS = List.of("get", "patch", "update");
 

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that the API needs to know of one kind. Pure: it reads and returns objects and touches
@@ -79,9 +80,11 @@ public interface KindDefinition {
     /**
      * Gives an object that is written what no two objects of its kind may share.
      *
+     * @param before what the object was; null for a new one
      * @param others all other objects of the kind, of which none is written meanwhile
      */
-    default Allotted allotted(KubeObject object, Collection<KubeObject> others) {
+    default Allotted allotted(
+            @Nullable KubeObject before, KubeObject object, Collection<KubeObject> others) {
         return new Allotted(object, List.of());
     }
 

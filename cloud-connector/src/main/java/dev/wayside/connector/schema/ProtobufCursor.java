@@ -2,6 +2,7 @@
 package dev.wayside.connector.schema;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
@@ -77,6 +78,18 @@ final class ProtobufCursor {
     long number() {
         expect(VARINT);
         return varint();
+    }
+
+    /** A number of 64 bits with a fraction, of the field that was begun last. */
+    double decimal() {
+        expect(FIXED_64);
+        if (end - at < Double.BYTES) {
+            throw truncated();
+        }
+        double value =
+                ByteBuffer.wrap(bytes, at, Double.BYTES).order(ByteOrder.LITTLE_ENDIAN).getDouble();
+        at += Double.BYTES;
+        return value;
     }
 
     /** All that is left, as text. */

@@ -7,8 +7,10 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonLimits;
+import dev.wayside.model.JsonNumber;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.JsonReader;
+import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -35,6 +37,9 @@ import org.slf4j.LoggerFactory;
 public final class ProtobufObjects {
     private static final Logger LOG = LoggerFactory.getLogger(ProtobufObjects.class);
     private static final byte[] MAGIC = {'k', '8', 's', 0};
+    private static final String SCHEMA = "apiextensions/v1.JSONSchemaProps";
+    private static final Set<String> OR_OTHER =
+            Set.of("items", "additionalProperties", "additionalItems");
     private static final JsonLimits LIMITS = JsonLimits.DEFAULT;
     private static final int MAX_LOGGED = 1_000;
     private static final DateTimeFormatter MICROS =
@@ -134,6 +139,8 @@ public final class ProtobufObjects {
                 } else if (field.name().isEmpty()) {
                     StructType inlined = table.struct((FieldType.Struct) field.type());
                     read(in.nested(), inlined, depth + 1, members);
+                } else if (type.name().equals(SCHEMA) && OR_OTHER.contains(field.name())) {
+                    schemaOr(in.nested(), depth + 1, members, field.name());
                 } else if (field.type() instanceof FieldType.ListOf list) {
                     items(in, list.item(), depth, listOf(lists, field));
                 } else if (field.type() instanceof FieldType.MapOf map) {
@@ -149,6 +156,32 @@ public final class ProtobufObjects {
             }
             lists.forEach((name, items) -> members.put(name, new JsonArray(items)));
             maps.forEach((name, map) -> members.put(name, map.build()));
+        }
+
+        /**
+         * What in JSON is told apart by its type: a boolean (field 1) or a schema (field 2), or
+         * else, for {@code items}, a schema (field 1) or a list of them (field 2).
+         */
+        private void schemaOr(
+                ProtobufCursor in, int depth, Map<String, Json> members, String name) {
+            count(depth);
+            StructType schema = table.find(SCHEMA).orElseThrow();
+            List<Json> second = new ArrayList<>();
+            while (!in.isEmpty()) {
+                int number = in.field();
+                if (number == 1 && in.wire() == ProtobufCursor.VARINT) {
+                    members.put(name, Json.of(in.number() != 0));
+                } else if (number == 1) {
+                    members.put(name, struct(in.nested(), schema, depth + 1));
+                } else if (number == 2) {
+                    second.add(struct(in.nested(), schema, depth + 1));
+                } else {
+                    in.skip();
+                }
+            }
+            if (!second.isEmpty()) {
+                members.put(name, name.equals("items") ? new JsonArray(second) : second.get(0));
+            }
         }
 
         private static List<Json> listOf(Map<String, List<Json>> lists, Field field) {
@@ -235,7 +268,10 @@ public final class ProtobufObjects {
                 case TIME -> time(in.nested(), false);
                 case MICRO_TIME -> time(in.nested(), true);
                 case INT_OR_STRING -> Optional.of(intOrString(in.nested()));
-                case ANY -> only(in.nested()).flatMap(this::json);
+                case ANY ->
+                        in.wire() == ProtobufCursor.FIXED_64
+                                ? Optional.of(decimal(in.decimal()))
+                                : only(in.nested()).flatMap(this::json);
             };
         }
 
@@ -317,6 +353,16 @@ public final class ProtobufObjects {
         return base == FieldType.Base.BOOL ? Json.of(value != 0) : Json.of(value);
     }
 
+    /** As Go writes a double: the shortest digits that mean the same, whole numbers as such. */
+    private static Json decimal(double value) {
+        if (!Double.isFinite(value)) {
+            throw new IllegalArgumentException("a number that is not finite");
+        }
+        BigDecimal digits = BigDecimal.valueOf(value).stripTrailingZeros();
+        return JsonNumber.of(
+                digits.scale() < 0 && digits.scale() > -21 ? digits.setScale(0) : digits);
+    }
+
     /** What a map's entry without a value holds. */
     private static Json zero(FieldType type) {
         if (type instanceof FieldType.ListOf) {
@@ -338,7 +384,8 @@ public final class ProtobufObjects {
                 && !field.pointer()
                 && !(field.type() instanceof FieldType.Struct)
                 && !(field.type() instanceof FieldType.Scalar scalar
-                        && scalar.base() == FieldType.Base.QUANTITY);
+                        && (scalar.base() == FieldType.Base.QUANTITY
+                                || scalar.base() == FieldType.Base.ANY));
     }
 
     private static boolean isZero(Json value) {

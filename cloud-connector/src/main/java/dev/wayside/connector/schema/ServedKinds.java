@@ -26,8 +26,20 @@ public final class ServedKinds implements Kinds {
     private record Snapshot(
             Map<String, Redefinition> custom, List<KindDefinition> all, long version) {}
 
-    private final BuiltInKinds builtIn = new BuiltInKinds();
-    private volatile Snapshot current = new Snapshot(Map.of(), List.copyOf(builtIn.all()), 0);
+    private final BuiltInKinds builtIn;
+    private volatile Snapshot current;
+
+    public ServedKinds() {
+        this(ServiceRange.DEFAULT);
+    }
+
+    /**
+     * @param services where new Services get their addresses from
+     */
+    public ServedKinds(ServiceRange services) {
+        builtIn = new BuiltInKinds(services);
+        current = new Snapshot(Map.of(), List.copyOf(builtIn.all()), 0);
+    }
 
     /** The kinds that are always there. */
     public BuiltInKinds builtIn() {

@@ -12,29 +12,33 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives each Service an address of its own, and node ports to those that ask for them. What is
  * taken is read off the other Services, so that nothing has to be given back.
  */
 final class ServiceAddresses {
-    // 10.96.0.0/16. The first 256 are left to those who choose an address themselves.
-    private static final int NETWORK = 10 << 24 | 96 << 16;
-    private static final int SIZE = 1 << 16;
-    private static final int CHOSEN = 256;
-    private static final String RANGE = "10.96.0.0/16";
-
     private static final int FIRST_NODE_PORT = 30_000;
     private static final int LAST_NODE_PORT = 32_767;
 
     private ServiceAddresses() {}
 
-    static Allotted allotted(KubeObject service, Collection<KubeObject> others) {
+    /**
+     * @param before what the Service was; null for a new one. It keeps its address whatever the
+     *     range is now
+     */
+    static Allotted allotted(
+            ServiceRange range,
+            @Nullable KubeObject before,
+            KubeObject service,
+            Collection<KubeObject> others) {
         JsonObject spec = service.spec();
         Errors errors = new Errors();
-        if (ServiceRules.hasAddress(spec)) {
-            spec = addressed(service, spec, others, errors);
+        String kept = before == null ? "" : before.spec().text("clusterIP");
+        if (ServiceRules.hasAddress(spec)
+                && (kept.isEmpty() || !kept.equals(spec.text("clusterIP")))) {
+            spec = addressed(range, service, spec, others, errors);
         }
         if (ServiceRules.hasNodePorts(spec)) {
             spec = ported(service, spec, others, errors);
@@ -44,12 +48,16 @@ final class ServiceAddresses {
     }
 
     private static JsonObject addressed(
-            KubeObject service, JsonObject spec, Collection<KubeObject> others, Errors errors) {
+            ServiceRange range,
+            KubeObject service,
+            JsonObject spec,
+            Collection<KubeObject> others,
+            Errors errors) {
         Set<String> taken = new HashSet<>();
         others.forEach(other -> taken.add(other.spec().text("clusterIP")));
         String address = spec.text("clusterIP");
         if (!address.isEmpty()) {
-            if (!isInRange(address)) {
+            if (!range.holds(address)) {
                 errors.invalid(
                         "spec.clusterIPs",
                         spec.array("clusterIPs"),
@@ -57,7 +65,7 @@ final class ServiceAddresses {
                                 + address
                                 + ": the provided IP is not in the valid range. The range of valid"
                                 + " IPs is "
-                                + RANGE);
+                                + range);
             } else if (taken.contains(address)) {
                 errors.invalid(
                         "spec.clusterIPs",
@@ -67,42 +75,18 @@ final class ServiceAddresses {
             return spec;
         }
         // By its name: what was deleted and made again most often has its old address.
-        int start = Math.floorMod((service.namespace() + "/" + service.name()).hashCode(), SIZE);
         OptionalInt free =
-                IntStream.range(0, SIZE)
-                        .map(i -> (start + i) % SIZE)
-                        .filter(i -> i >= CHOSEN && i < SIZE - 1)
-                        .filter(i -> !taken.contains(text(NETWORK + i)))
-                        .findFirst();
+                range.free((service.namespace() + "/" + service.name()).hashCode(), taken);
         if (free.isEmpty()) {
             errors.invalid(
                     "spec.clusterIPs",
                     spec.array("clusterIPs"),
-                    "failed to allocate a serviceIP: range is full");
+                    "failed to allocate a serviceIP: the range " + range + " is full");
             return spec;
         }
-        String given = text(NETWORK + free.getAsInt());
+        String given = ServiceRange.text(free.getAsInt());
         return spec.with("clusterIP", given)
                 .with("clusterIPs", JsonArray.ofStrings(List.of(given)));
-    }
-
-    private static boolean isInRange(String address) {
-        return address.matches("10\\.96\\.(0|[1-9]\\d{0,2})\\.(0|[1-9]\\d{0,2})")
-                && IntStream.of(2, 3)
-                        .map(i -> Integer.parseInt(address.split("\\.")[i]))
-                        .allMatch(octet -> octet <= 255)
-                && !address.equals(text(NETWORK))
-                && !address.equals(text(NETWORK + SIZE - 1));
-    }
-
-    private static String text(int address) {
-        return (address >>> 24)
-                + "."
-                + (address >>> 16 & 255)
-                + "."
-                + (address >>> 8 & 255)
-                + "."
-                + (address & 255);
     }
 
     private static JsonObject ported(

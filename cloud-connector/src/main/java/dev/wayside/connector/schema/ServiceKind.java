@@ -12,14 +12,18 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Service. */
 final class ServiceKind extends TypedKind {
 
-    ServiceKind(TypeTable table) {
+    private final ServiceRange range;
+
+    ServiceKind(TypeTable table, ServiceRange range) {
         super(
                 Facts.of(ResourceType.SERVICES, "core/v1.Service", "svc").inAll().with("status"),
                 table);
+        this.range = range;
     }
 
     @Override
@@ -97,8 +101,9 @@ final class ServiceKind extends TypedKind {
     }
 
     @Override
-    public Allotted allotted(KubeObject service, Collection<KubeObject> others) {
-        return ServiceAddresses.allotted(service, others);
+    public Allotted allotted(
+            @Nullable KubeObject before, KubeObject service, Collection<KubeObject> others) {
+        return ServiceAddresses.allotted(range, before, service, others);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sees to it that what no two objects of a kind may share is given out once: such a kind is written
@@ -33,7 +34,10 @@ final class Allotments {
         }
     }
 
-    Allotted given(KindDefinition kind, KubeObject object) {
+    /**
+     * @param before what the object was; null for a new one
+     */
+    Allotted given(KindDefinition kind, @Nullable KubeObject before, KubeObject object) {
         if (!kind.allots()) {
             return new Allotted(object, List.of());
         }
@@ -42,6 +46,6 @@ final class Allotments {
                         .filter(each -> !each.key().equals(object.key(kind.type())))
                         .map(Stored::object)
                         .toList();
-        return kind.allotted(object, others);
+        return kind.allotted(before, object, others);
     }
 }

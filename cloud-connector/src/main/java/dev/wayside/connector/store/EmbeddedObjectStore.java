@@ -158,6 +158,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         Allotted allotted =
                 allotments.given(
                         kind,
+                        null,
                         WriteRules.created(kind, object, name, UUID.randomUUID().toString(), now));
         KubeObject wanted = allotted.object();
         WriteRules.refuseIfWrong(
@@ -342,6 +343,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         Allotted allotted =
                 allotments.given(
                         kind,
+                        before,
                         owned.apply(
                                 before,
                                 WriteRules.replaced(

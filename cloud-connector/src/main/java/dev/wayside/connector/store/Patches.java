@@ -8,7 +8,6 @@ import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
-import java.util.List;
 
 /** Applies patches to objects, touching nothing else. */
 public final class Patches {
@@ -79,15 +78,7 @@ public final class Patches {
                     new ApiException(
                             ApiException.Reason.INVALID,
                             "the server rejected our request due to an error in our request: "
-                                    + e.getMessage(),
-                            "",
-                            "",
-                            "",
-                            List.of(
-                                    new ApiException.Cause(
-                                            "UnexpectedServerResponse",
-                                            String.valueOf(e.getMessage()),
-                                            "")));
+                                    + e.getMessage());
             unfit.initCause(e);
             throw unfit;
         }

@@ -245,6 +245,33 @@ class ApiServerTest {
 
         assertThat(send("GET", DEPLOYMENTS + "/d", "").json().number("spec", "replicas"))
                 .hasValue(2);
+
+        JsonObject table =
+                send("GET", DEPLOYMENTS + "/d/scale", "", Map.of("accept", TABLE)).json();
+        assertThat(table.array("columnDefinitions").objects())
+                .extracting(column -> column.text("name"))
+                .containsExactly("Name", "Desired", "Available", "Age");
+        assertThat(table.array("rows").objects().get(0).array("cells").items().subList(0, 3))
+                .containsExactly(Json.of("d"), Json.of(2), Json.of(0));
+    }
+
+    @Test
+    void saysWhyAJsonPatchDoesNotFit() {
+        send("POST", DEPLOYMENTS, deployment()).response();
+        JsonObject status =
+                send(
+                                "PATCH",
+                                DEPLOYMENTS + "/d",
+                                "[{\"op\":\"test\",\"path\":\"/spec/replicas\",\"value\":7}]",
+                                Map.of("content-type", "application/json-patch+json"))
+                        .json();
+        assertThat(status.number("code")).hasValue(422);
+        assertThat(status.text("message"))
+                .isEqualTo(
+                        "the server rejected our request due to an error in our request: testing"
+                                + " value /spec/replicas failed: test failed");
+        // kubectl shows the message only if there are no details.
+        assertThat(status.has("details")).isFalse();
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.wayside.connector.store.ObjectStore.Event;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.connector.store.ObjectStore.PatchType;
+import dev.wayside.connector.store.ObjectStore.Tracking;
 import dev.wayside.connector.store.ObjectStore.Watch;
 import dev.wayside.connector.store.ObjectStore.WatchListener;
 import dev.wayside.connector.store.ObjectStore.WatchQuery;
@@ -196,6 +197,58 @@ class CustomKindsTest {
         assertThat(scale.spec()).isEqualTo(json("{\"replicas\": 5}"));
         assertThat(scale.status()).isEqualTo(json("{\"replicas\": 1, \"selector\": \"app=a\"}"));
         assertThat(store.get(made.key(V1)).orElseThrow().spec().number("count")).hasValue(5);
+    }
+
+    @Test
+    void whoScalesOwnsTheCountByItsOwnPath() {
+        define(json(DEFINITION));
+        String widget =
+                "{\"apiVersion\": \"example.com/v1\", \"kind\": \"Widget\","
+                        + " \"metadata\": {\"name\": \"a\", \"namespace\": \"default\"},"
+                        + " \"spec\": {\"color\": \"red\", \"count\": %d}}";
+        KubeObject made =
+                store.create(
+                        V1,
+                        new KubeObject(json(widget.formatted(2))),
+                        new WriteOptions("user", false, false, Tracking.APPLY));
+        store.patch(
+                V1,
+                made.key(V1),
+                Patch.merge(json("{\"spec\": {\"replicas\": 5}}")),
+                "scale",
+                TEST.tracking(Tracking.UPDATE));
+        assertThatThrownBy(() -> apply(widget.formatted(3), "", "user", false))
+                .hasMessageContaining("conflict with \"test\"")
+                .hasMessageContaining(".spec.count");
+        String scale =
+                "{\"apiVersion\": \"autoscaling/v1\", \"kind\": \"Scale\","
+                        + " \"metadata\": {\"name\": \"a\", \"namespace\": \"default\"},"
+                        + " \"spec\": {\"replicas\": %d}}";
+        assertThatThrownBy(() -> apply(scale.formatted(7), "scale", "scaler", false))
+                .hasMessageContaining("conflict");
+        KubeObject scaled = apply(scale.formatted(7), "scale", "scaler", true);
+        assertThat(scaled.kind()).isEqualTo("Scale");
+        assertThat(scaled.spec()).isEqualTo(json("{\"replicas\": 7}"));
+        KubeObject widgetNow = store.get(made.key(V1)).orElseThrow();
+        assertThat(widgetNow.spec()).isEqualTo(json("{\"color\": \"red\", \"count\": 7}"));
+        assertThat(widgetNow.metadata().array("managedFields").objects())
+                .filteredOn(entry -> entry.text("manager").equals("scaler"))
+                .singleElement()
+                .satisfies(
+                        entry -> {
+                            assertThat(entry.text("subresource")).isEqualTo("scale");
+                            assertThat(entry.object("fieldsV1"))
+                                    .isEqualTo(json("{\"f:spec\": {\"f:count\": {}}}"));
+                        });
+    }
+
+    private KubeObject apply(String body, String subresource, String manager, boolean force) {
+        return store.patch(
+                V1,
+                V1.key("default", "a"),
+                new Patch(PatchType.APPLY, json(body)),
+                subresource,
+                new WriteOptions(manager, false, force, Tracking.APPLY));
     }
 
     @Test

@@ -28,8 +28,8 @@ class DiscoveryTest {
                         Samples.json(
                                 "{'resource':'pods','responseKind':{'group':'','version':'v1',"
                                     + "'kind':'Pod'},'scope':'Namespaced','singularResource':'pod',"
-                                    + "'verbs':['create','delete','get','list','patch','update',"
-                                    + "'watch'],'shortNames':['po'],'categories':['all'],"
+                                    + "'verbs':['create','delete','deletecollection','get','list',"
+                                    + "'patch','update','watch'],'shortNames':['po'],'categories':['all'],"
                                     + "'subresources':[{'subresource':'binding','responseKind':"
                                     + "{'group':'','version':'v1','kind':'Binding'},'verbs':"
                                     + "['create']},{'subresource':'eviction','responseKind':"

@@ -26,6 +26,14 @@ import io.kubernetes.client.proto.V1Batch;
 import io.kubernetes.client.proto.V1Networking;
 import io.kubernetes.client.proto.V1Policy;
 import io.kubernetes.client.proto.V1Rbac;
+import io.kubernetes.client.proto.V1beta1Apiextensions.CustomResourceDefinition;
+import io.kubernetes.client.proto.V1beta1Apiextensions.CustomResourceDefinitionSpec;
+import io.kubernetes.client.proto.V1beta1Apiextensions.CustomResourceDefinitionVersion;
+import io.kubernetes.client.proto.V1beta1Apiextensions.CustomResourceValidation;
+import io.kubernetes.client.proto.V1beta1Apiextensions.JSON;
+import io.kubernetes.client.proto.V1beta1Apiextensions.JSONSchemaProps;
+import io.kubernetes.client.proto.V1beta1Apiextensions.JSONSchemaPropsOrArray;
+import io.kubernetes.client.proto.V1beta1Apiextensions.JSONSchemaPropsOrBool;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -75,6 +83,93 @@ final class ProtobufObjectsTest {
                 .setResourceVersion("")
                 .setGeneration(0)
                 .setCreationTimestamp(Meta.Time.getDefaultInstance());
+    }
+
+    @Test
+    void readsADefinitionWithItsSchema() throws Exception {
+        // v1 has the fields of v1beta1's schemas, under the same numbers.
+        JSONSchemaProps text = JSONSchemaProps.newBuilder().setType("string").build();
+        JSONSchemaProps rate =
+                JSONSchemaProps.newBuilder()
+                        .setType("number")
+                        .setMinimum(0)
+                        .setMaximum(100)
+                        .setMultipleOf(0.25)
+                        .setExclusiveMaximum(false)
+                        .setNullable(true)
+                        .setDefault(raw("0"))
+                        .addEnum(raw("0"))
+                        .addEnum(raw("2.5"))
+                        .build();
+        JSONSchemaProps root =
+                JSONSchemaProps.newBuilder()
+                        .setType("object")
+                        .putProperties("rate", rate)
+                        .putProperties(
+                                "list",
+                                JSONSchemaProps.newBuilder()
+                                        .setType("array")
+                                        .setItems(
+                                                JSONSchemaPropsOrArray.newBuilder().setSchema(text))
+                                        .setXKubernetesListType("set")
+                                        .build())
+                        .putProperties(
+                                "map",
+                                JSONSchemaProps.newBuilder()
+                                        .setType("object")
+                                        .setAdditionalProperties(
+                                                JSONSchemaPropsOrBool.newBuilder()
+                                                        .setAllows(true)
+                                                        .setSchema(text))
+                                        .build())
+                        .putProperties(
+                                "open",
+                                JSONSchemaProps.newBuilder()
+                                        .setAdditionalProperties(
+                                                JSONSchemaPropsOrBool.newBuilder().setAllows(true))
+                                        .build())
+                        .build();
+        CustomResourceDefinition definition =
+                CustomResourceDefinition.newBuilder()
+                        .setMetadata(meta("pumps.example.com"))
+                        .setSpec(
+                                CustomResourceDefinitionSpec.newBuilder()
+                                        .setGroup("example.com")
+                                        .setScope("Namespaced")
+                                        .addVersions(
+                                                CustomResourceDefinitionVersion.newBuilder()
+                                                        .setName("v1")
+                                                        .setServed(true)
+                                                        .setStorage(true)
+                                                        .setSchema(
+                                                                CustomResourceValidation
+                                                                        .newBuilder()
+                                                                        .setOpenAPIV3Schema(root))))
+                        .build();
+        JsonObject read =
+                objects.read(
+                        body("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition));
+        JsonObject version = read.object("spec").array("versions").objects().get(0);
+        assertThat(version.flag("served")).isTrue();
+        assertThat(version.object("schema", "openAPIV3Schema"))
+                .isEqualTo(
+                        json(
+                                """
+                                {"type": "object", "properties": {
+                                  "rate": {"type": "number", "minimum": 0, "maximum": 100,
+                                    "multipleOf": 0.25, "nullable": true, "default": 0,
+                                    "enum": [0, 2.5]},
+                                  "list": {"type": "array", "items": {"type": "string"},
+                                    "x-kubernetes-list-type": "set"},
+                                  "map": {"type": "object",
+                                    "additionalProperties": {"type": "string"}},
+                                  "open": {"additionalProperties": true}}}
+                                """));
+        assertThat(version.toJson()).contains("\"maximum\":100,");
+    }
+
+    private static JSON raw(String json) {
+        return JSON.newBuilder().setRaw(ByteString.copyFromUtf8(json)).build();
     }
 
     @Test

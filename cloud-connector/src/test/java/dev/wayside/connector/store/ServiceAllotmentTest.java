@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.wayside.connector.schema.BuiltInKinds;
+import dev.wayside.connector.schema.ServiceRange;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.Patch;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
@@ -134,6 +135,34 @@ final class ServiceAllotmentTest {
                 new ObjectStore.DeleteOptions(
                         java.util.OptionalLong.empty(), null, null, null, false));
         create("b", "{\"clusterIP\":\"10.96.0.10\",\"ports\":[{\"port\":53}]}");
+    }
+
+    @Test
+    void anotherRangeIsForNewServicesAndSaysWhenItIsFull() throws Exception {
+        KubeObject old = create("old", "{\"ports\":[{\"port\":80}]}");
+        store.close();
+        store =
+                EmbeddedObjectStore.open(
+                        folder,
+                        new BuiltInKinds(ServiceRange.parse("172.30.0.16/28")),
+                        StoreSettings.DEFAULT,
+                        Clock.systemUTC());
+        KubeObject changed = patch("old", "{\"spec\":{\"selector\":{\"a\":\"b\"}}}");
+        assertThat(changed.spec().text("clusterIP")).isEqualTo(old.spec().text("clusterIP"));
+        for (int i = 0; i < 14; i++) {
+            assertThat(create("s" + i, "{\"ports\":[{\"port\":80}]}").spec().text("clusterIP"))
+                    .startsWith("172.30.0.");
+        }
+        assertThatThrownBy(() -> create("more", "{\"ports\":[{\"port\":80}]}"))
+                .hasMessage(
+                        "Service \"more\" is invalid: spec.clusterIPs: Invalid value: []: failed to"
+                                + " allocate a serviceIP: the range 172.30.0.16/28 is full");
+        store.delete(
+                SERVICES,
+                SERVICES.key("default", "s3"),
+                new ObjectStore.DeleteOptions(
+                        java.util.OptionalLong.empty(), null, null, null, false));
+        create("more", "{\"ports\":[{\"port\":80}]}");
     }
 
     @Test

@@ -14,9 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -91,19 +88,7 @@ class HelmIT {
     }
 
     private String helm(String... words) throws Exception {
-        List<String> all = new ArrayList<>();
-        String bin = System.getenv("WAYSIDE_HELM");
-        all.add(bin != null ? bin : Installation.ROOT.resolve(".wayside/tools/helm").toString());
-        all.addAll(List.of(words));
-        return Command.run(
-                        Duration.ofMinutes(2),
-                        Map.of(
-                                "KUBECONFIG", wayside.data().resolve("kubeconfig").toString(),
-                                "HELM_CACHE_HOME", folder.resolve("cache").toString(),
-                                "HELM_CONFIG_HOME", folder.resolve("config").toString(),
-                                "HELM_DATA_HOME", folder.resolve("data").toString()),
-                        all)
-                .ok();
+        return new Helm(wayside, folder).ok(words);
     }
 
     private String release(String verb, String greeting, int port) throws Exception {

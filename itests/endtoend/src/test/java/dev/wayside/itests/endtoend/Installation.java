@@ -5,6 +5,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.testing.DockerEngine;
 import dev.wayside.testing.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -35,6 +36,7 @@ final class Installation implements AutoCloseable {
     private final String driver;
     private final int port;
     private final Map<String, String> environment = new HashMap<>();
+    private List<String> place = List.of();
 
     private Installation(Path data, String driver, int port) {
         this.data = data;
@@ -54,6 +56,20 @@ final class Installation implements AutoCloseable {
                 new Installation(Files.createTempDirectory("wayside-e2e-"), "docker", freePort());
         installation.environment.put("DOCKER_HOST", "unix://" + socket);
         return installation;
+    }
+
+    /** With a Docker engine, in its network: programs and containers reach each other there. */
+    static Installation beside(DockerEngine engine) throws IOException {
+        Installation installation = withDocker(engine.socket());
+        installation.place = List.of("nsenter", "--net=/proc/" + engine.pid() + "/ns/net", "--");
+        return installation;
+    }
+
+    /** What runs a program where this installation is. */
+    List<String> inPlace(List<String> words) {
+        List<String> all = new ArrayList<>(place);
+        all.addAll(words);
+        return all;
     }
 
     Path data() {
@@ -89,7 +105,7 @@ final class Installation implements AutoCloseable {
         List<String> all = new ArrayList<>();
         all.add(ROOT.resolve("wayside").toString());
         all.addAll(List.of(words));
-        return Command.run(UP, environment, all);
+        return Command.run(UP, environment, inPlace(all));
     }
 
     /** Where the pinned kubectl is. */
@@ -100,12 +116,20 @@ final class Installation implements AutoCloseable {
 
     /** The pinned kubectl, as the admin. */
     Command.Result kubectl(String... words) throws IOException, InterruptedException {
+        return kubectlWith(Map.of(), words);
+    }
+
+    /** The pinned kubectl, as the admin, with more in its environment. */
+    Command.Result kubectlWith(Map<String, String> more, String... words)
+            throws IOException, InterruptedException {
+        Map<String, String> environment = new HashMap<>(this.environment);
+        environment.putAll(more);
         List<String> all = new ArrayList<>();
         all.add(kubectl());
         all.add("--kubeconfig=" + data.resolve("kubeconfig"));
         all.add("--cache-dir=" + data.resolve("kubectl-cache"));
         all.addAll(List.of(words));
-        return Command.run(Duration.ofMinutes(2), environment, all);
+        return Command.run(Duration.ofMinutes(2), environment, inPlace(all));
     }
 
     /** kubectl with the key and certificate of a gateway. */
