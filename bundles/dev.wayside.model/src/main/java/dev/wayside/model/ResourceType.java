@@ -51,6 +51,8 @@ public record ResourceType(
                     false);
     public static final ResourceType DEPLOYMENT_GRIDS =
             new ResourceType("superedge.io", "v1", "DeploymentGrid", "deploymentgrids", true);
+    public static final ResourceType SERVICE_GRIDS =
+            new ResourceType("superedge.io", "v1", "ServiceGrid", "servicegrids", true);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

@@ -55,8 +55,7 @@ final class Children {
             throws SiteFailure {
         try {
             KubeObject made =
-                    informer.write(
-                            () -> cluster.store().create(type, child, WriteOptions.by(by)));
+                    informer.write(() -> cluster.store().create(type, child, WriteOptions.by(by)));
             verify(grid, made);
             cluster.normal(
                     grid, "SuccessfulCreate", "Created " + type.kind() + " " + made.name(), by);
@@ -107,8 +106,7 @@ final class Children {
             return live;
         }
         KubeObject written =
-                informer.write(
-                        () -> cluster.store().update(type, wanted, "", WriteOptions.by(by)));
+                informer.write(() -> cluster.store().update(type, wanted, "", WriteOptions.by(by)));
         verify(grid, written);
         return written;
     }

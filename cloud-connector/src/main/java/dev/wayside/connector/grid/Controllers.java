@@ -32,6 +32,7 @@ public final class Controllers implements AutoCloseable {
 
     private final Cluster cluster;
     private final DeploymentGridController grids;
+    private final ServiceGridController serviceGrids;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
     private final Scheduler scheduler;
@@ -46,6 +47,7 @@ public final class Controllers implements AutoCloseable {
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
         this.grids = new DeploymentGridController(cluster, 2);
+        this.serviceGrids = new ServiceGridController(cluster, 1);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
         this.scheduler = new Scheduler(cluster);
@@ -92,6 +94,7 @@ public final class Controllers implements AutoCloseable {
         replicaSets.start();
         deployments.start();
         grids.start();
+        serviceGrids.start();
         endpoints.start();
         log.info("controllers started");
     }
@@ -102,6 +105,7 @@ public final class Controllers implements AutoCloseable {
         List<AutoCloseable> all =
                 List.of(
                         endpoints,
+                        serviceGrids,
                         grids,
                         deployments,
                         replicaSets,

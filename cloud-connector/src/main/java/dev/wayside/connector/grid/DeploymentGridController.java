@@ -183,17 +183,7 @@ public final class DeploymentGridController implements AutoCloseable {
     }
 
     private void writeStatus(KubeObject grid, JsonObject status) {
-        if (!status.equals(grid.status())) {
-            KubeObject changed = grid.withStatus(status).withoutMetadata("resourceVersion");
-            grids.write(
-                    () ->
-                            cluster.store()
-                                    .update(
-                                            ResourceType.DEPLOYMENT_GRIDS,
-                                            changed,
-                                            "status",
-                                            AS_ME));
-        }
+        cluster.writeStatus(ResourceType.DEPLOYMENT_GRIDS, grid, status, NAME);
     }
 
     /** One step of one grid. */
@@ -208,8 +198,7 @@ public final class DeploymentGridController implements AutoCloseable {
         }
 
         Optional<Duration> run() {
-            Set<String> present =
-                    cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
+            Set<String> present = cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
             Map<String, String> siteByName = new HashMap<>();
             present.forEach(site -> siteByName.put(SiteNames.child(grid.name(), site), site));
             present.forEach(site -> states.put(site, sync(site)));
@@ -266,8 +255,7 @@ public final class DeploymentGridController implements AutoCloseable {
             if (!gone && isOurs(live)) {
                 grace.forget(live);
             }
-            return children.repair(
-                    grid, live, each -> GridTranslation.repaired(each, child, gone));
+            return children.repair(grid, live, each -> GridTranslation.repaired(each, child, gone));
         }
 
         /** A child whose site no node carries any more; empty once it is removed. */
@@ -371,8 +359,7 @@ public final class DeploymentGridController implements AutoCloseable {
         }
 
         private String what(KubeObject child, String site) {
-            String gone =
-                    "No node carries " + GridChild.key(grid) + "=" + site + " any more; ";
+            String gone = "No node carries " + GridChild.key(grid) + "=" + site + " any more; ";
             if (RemovalGrace.isProtected(grid)) {
                 return gone + "Deployment " + child.name() + " stays, sites are protected.";
             }

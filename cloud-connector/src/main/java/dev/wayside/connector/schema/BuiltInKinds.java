@@ -33,6 +33,7 @@ public final class BuiltInKinds implements Kinds {
                         new DeploymentKind(table),
                         new ReplicaSetKind(table),
                         new DeploymentGridKind(table),
+                        new ServiceGridKind(table),
                         RoleKind.inNamespace(table),
                         RoleKind.inCluster(table),
                         RoleBindingKind.inNamespace(table),
