@@ -3,6 +3,7 @@ package dev.wayside.connector.grid;
 
 import dev.wayside.connector.access.AggregationController;
 import dev.wayside.connector.account.DefaultAccountController;
+import dev.wayside.connector.site.SiteController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
@@ -33,6 +34,7 @@ public final class Controllers implements AutoCloseable {
     private final Cluster cluster;
     private final DeploymentGridController grids;
     private final ServiceGridController serviceGrids;
+    private final SiteController sites;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
     private final Scheduler scheduler;
@@ -48,6 +50,7 @@ public final class Controllers implements AutoCloseable {
         this.cluster = cluster;
         this.grids = new DeploymentGridController(cluster, 2);
         this.serviceGrids = new ServiceGridController(cluster, 1);
+        this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
         this.scheduler = new Scheduler(cluster);
@@ -95,6 +98,7 @@ public final class Controllers implements AutoCloseable {
         deployments.start();
         grids.start();
         serviceGrids.start();
+        sites.start();
         endpoints.start();
         log.info("controllers started");
     }
@@ -105,6 +109,7 @@ public final class Controllers implements AutoCloseable {
         List<AutoCloseable> all =
                 List.of(
                         endpoints,
+                        sites,
                         serviceGrids,
                         grids,
                         deployments,

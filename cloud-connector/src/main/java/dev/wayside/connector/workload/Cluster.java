@@ -38,6 +38,8 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.LEASES,
                     ResourceType.DEPLOYMENT_GRIDS,
                     ResourceType.SERVICE_GRIDS,
+                    ResourceType.NODE_UNITS,
+                    ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,
                     ResourceType.REPLICA_SETS,
                     ResourceType.PODS,

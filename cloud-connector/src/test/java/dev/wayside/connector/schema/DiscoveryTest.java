@@ -48,6 +48,7 @@ class DiscoveryTest {
                         "apiextensions.k8s.io",
                         "apps",
                         "superedge.io",
+                        "site.superedge.io",
                         "rbac.authorization.k8s.io",
                         "authorization.k8s.io",
                         "authentication.k8s.io");
