@@ -7,6 +7,7 @@ import dev.wayside.connector.site.SiteController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
+import dev.wayside.connector.workload.DisruptionController;
 import dev.wayside.connector.workload.EndpointsController;
 import dev.wayside.connector.workload.GarbageCollector;
 import dev.wayside.connector.workload.NamespaceController;
@@ -43,6 +44,7 @@ public final class Controllers implements AutoCloseable {
     private final GarbageCollector garbage;
     private final NamespaceController namespaces;
     private final EndpointsController endpoints;
+    private final DisruptionController disruptions;
     private final AggregationController aggregation;
     private final DefaultAccountController accounts;
 
@@ -59,6 +61,7 @@ public final class Controllers implements AutoCloseable {
         this.garbage = new GarbageCollector(cluster, 4);
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
+        this.disruptions = new DisruptionController(cluster, 1);
         this.aggregation = new AggregationController(cluster);
         this.accounts = new DefaultAccountController(cluster);
     }
@@ -100,6 +103,7 @@ public final class Controllers implements AutoCloseable {
         serviceGrids.start();
         sites.start();
         endpoints.start();
+        disruptions.start();
         log.info("controllers started");
     }
 
@@ -108,6 +112,7 @@ public final class Controllers implements AutoCloseable {
     public void close() {
         List<AutoCloseable> all =
                 List.of(
+                        disruptions,
                         endpoints,
                         sites,
                         serviceGrids,

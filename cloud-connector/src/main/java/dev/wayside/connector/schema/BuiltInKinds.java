@@ -40,6 +40,7 @@ public final class BuiltInKinds implements Kinds {
                         new NodeUnitKind(table, SiteSpelling.FIRST_NODE_UNITS),
                         new NodeGroupKind(table, ResourceType.NODE_GROUPS),
                         new NodeGroupKind(table, SiteSpelling.FIRST_NODE_GROUPS),
+                        new PodDisruptionBudgetKind(table),
                         RoleKind.inNamespace(table),
                         RoleKind.inCluster(table),
                         RoleBindingKind.inNamespace(table),

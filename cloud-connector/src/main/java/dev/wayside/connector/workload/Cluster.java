@@ -43,6 +43,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.DEPLOYMENTS,
                     ResourceType.REPLICA_SETS,
                     ResourceType.PODS,
+                    ResourceType.POD_DISRUPTION_BUDGETS,
                     ResourceType.SERVICES,
                     ResourceType.ENDPOINTS,
                     ResourceType.ENDPOINT_SLICES,

@@ -38,6 +38,7 @@ class BuiltInKindsTest {
                         "nodeunits.site.superedge.io",
                         "nodegroups.site.superedge.io",
                         "nodegroups.site.superedge.io",
+                        "poddisruptionbudgets.policy",
                         "roles.rbac.authorization.k8s.io",
                         "clusterroles.rbac.authorization.k8s.io",
                         "rolebindings.rbac.authorization.k8s.io",

@@ -49,6 +49,7 @@ class DiscoveryTest {
                         "apps",
                         "superedge.io",
                         "site.superedge.io",
+                        "policy",
                         "rbac.authorization.k8s.io",
                         "authorization.k8s.io",
                         "authentication.k8s.io");

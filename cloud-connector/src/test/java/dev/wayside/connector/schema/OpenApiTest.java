@@ -33,6 +33,7 @@ class OpenApiTest {
                         "apis/superedge.io/v1",
                         "apis/site.superedge.io/v1alpha1",
                         "apis/site.superedge.io/v1alpha2",
+                        "apis/policy/v1",
                         "apis/rbac.authorization.k8s.io/v1",
                         "apis/authorization.k8s.io/v1",
                         "apis/authentication.k8s.io/v1");
