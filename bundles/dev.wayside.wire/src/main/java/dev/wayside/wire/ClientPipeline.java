@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
@@ -54,7 +55,11 @@ final class ClientPipeline extends ChannelInitializer<SocketChannel> {
     private void http2(Channel connection) {
         connection
                 .pipeline()
-                .addFirst(new KeepAlive(limits.pingInterval(), limits.pingTimeout()))
+                .addFirst(
+                        new KeepAlive(
+                                limits.pingInterval(),
+                                limits.pingTimeout(),
+                                DefaultHttp2PingFrame::new))
                 .addLast(frames(), new Http2MultiplexHandler(new RefusePushed()), state);
     }
 

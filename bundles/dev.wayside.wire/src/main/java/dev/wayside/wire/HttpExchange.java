@@ -20,6 +20,17 @@ public interface HttpExchange {
     ResponseStream stream(int status, Map<String, String> headers);
 
     /**
+     * Takes up the WebSocket that the request asks for. Each chunk written is one text message,
+     * {@link ResponseStream#end} closes it as normal (1000), {@link ResponseStream#abort} without a
+     * word. Pings are answered; whatever else the peer says is dropped.
+     *
+     * @param protocol the sub-protocol, of those that the request names; {@code ""} for none
+     * @throws IllegalStateException if there was an answer already, or if the request asks for no
+     *     WebSocket or {@link WebSocketRequest#fault} is not empty
+     */
+    ResponseStream webSocket(String protocol);
+
+    /**
      * Runs the action once when the exchange is over: answered, or the peer has gone. At once if it
      * is over already.
      */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.wire;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpVersion;
 import java.net.URI;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,6 +22,9 @@ final class HttpMessages {
      */
     static HttpRequest request(
             io.netty.handler.codec.http.HttpRequest request, byte[] body, ServerPeer peer) {
+        if (request.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
+            request.headers().remove(HttpHeaderNames.UPGRADE); // to be ignored there: RFC 9110, 7.8
+        }
         return new HttpRequest(
                 request.method().name(),
                 target(request.uri()),

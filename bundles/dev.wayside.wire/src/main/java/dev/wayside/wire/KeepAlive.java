@@ -3,11 +3,11 @@ package dev.wayside.wire;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +21,16 @@ import org.jspecify.annotations.Nullable;
 final class KeepAlive extends ChannelInboundHandlerAdapter {
     private final long intervalNanos;
     private final long timeoutNanos;
+    private final LongFunction<Object> ping;
     private long lastReadNanos;
     private long pings;
     private @Nullable ScheduledFuture<?> next;
 
-    KeepAlive(Duration interval, Duration timeout) {
+    /**
+     * @param ping makes one of its number
+     */
+    KeepAlive(Duration interval, Duration timeout, LongFunction<Object> ping) {
+        this.ping = ping;
         this.intervalNanos = interval.toNanos();
         this.timeoutNanos = timeout.toNanos();
     }
@@ -79,7 +84,7 @@ final class KeepAlive extends ChannelInboundHandlerAdapter {
             // From here: past TLS, which would wait for the dead peer to take its farewell.
             ctx.close();
         } else if (silence >= intervalNanos) {
-            ctx.channel().writeAndFlush(new DefaultHttp2PingFrame(++pings));
+            ctx.channel().writeAndFlush(ping.apply(++pings));
             schedule(ctx, intervalNanos + timeoutNanos - silence);
         } else {
             schedule(ctx, intervalNanos - silence);

@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   IDLE --first byte--> RECEIVING --last byte--> ANSWERING --answer written--> IDLE (HTTP/1.1)
+ *                            |                        '--upgrade--> WEB_SOCKET --> closed
  *                            '--too large, too slow, malformed--> REFUSED --> closed
  * </pre>
  *
@@ -45,6 +46,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         IDLE,
         RECEIVING,
         ANSWERING,
+        WEB_SOCKET,
         REFUSED
     }
 
@@ -144,7 +146,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
 
     private void receive(ChannelHandlerContext ctx, HttpObject object) {
         try {
-            if (phase == Phase.REFUSED) {
+            if (phase == Phase.REFUSED || phase == Phase.WEB_SOCKET) {
                 return;
             }
             if (object.decoderResult().isFailure()) {
@@ -206,7 +208,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         cancelTimer();
         head = null;
         phase = Phase.ANSWERING;
-        ServerExchange begun = exchange(ctx, request.method().equals("HEAD"));
+        ServerExchange begun = exchange(ctx, request.method().equals("HEAD"), request);
         try {
             server.handler().handle(request, begun);
         } catch (RuntimeException e) {
@@ -223,8 +225,9 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         }
     }
 
-    private ServerExchange exchange(ChannelHandlerContext ctx, boolean headOnly) {
-        ServerExchange made = new ServerExchange(ctx, headOnly, server.limits(), this);
+    private ServerExchange exchange(
+            ChannelHandlerContext ctx, boolean headOnly, @Nullable HttpRequest asked) {
+        ServerExchange made = new ServerExchange(ctx, headOnly, asked, server.limits(), this);
         exchange = made;
         return made;
     }
@@ -257,6 +260,8 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
             }
         } else if (phase == Phase.REFUSED) {
             startTimer(LINGER, ctx::close);
+        } else if (phase == Phase.WEB_SOCKET) {
+            startTimer(WebSocketPeer.LINGER, ctx::close);
         } else if (last()) {
             ctx.close();
         } else {
@@ -279,6 +284,16 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         } else if (ctx != null) {
             ctx.close();
         }
+    }
+
+    @Override
+    public boolean becomeWebSocket() {
+        // Who speaks before the answer is not what it says it is.
+        if (http2 || phase != Phase.ANSWERING || !ahead.isEmpty()) {
+            return false;
+        }
+        phase = Phase.WEB_SOCKET;
+        return true;
     }
 
     private void idle() {
@@ -313,7 +328,7 @@ final class RequestReceiver extends ChannelInboundHandlerAdapter
         head = null;
         body.take();
         phase = Phase.REFUSED;
-        exchange(ctx, headOnly).respond(server.refusal().response(status, message));
+        exchange(ctx, headOnly, null).respond(server.refusal().response(status, message));
     }
 
     private static void reset(ChannelHandlerContext ctx, Http2Error reason) {

@@ -4,9 +4,9 @@ package dev.wayside.wire;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +38,7 @@ final class ResponseBody implements HttpExchange.ResponseStream {
 
     private final ChannelHandlerContext ctx;
     private final boolean discard;
+    private final BodyFraming framing;
     private final int limit;
     private final long stallNanos;
     private final Outcome outcome;
@@ -60,9 +61,15 @@ final class ResponseBody implements HttpExchange.ResponseStream {
     /**
      * @param discard whether the answer has no body by its nature (HEAD, 204, 304)
      */
-    ResponseBody(ChannelHandlerContext ctx, boolean discard, ServerLimits limits, Outcome outcome) {
+    ResponseBody(
+            ChannelHandlerContext ctx,
+            boolean discard,
+            BodyFraming framing,
+            ServerLimits limits,
+            Outcome outcome) {
         this.ctx = ctx;
         this.discard = discard;
+        this.framing = framing;
         this.limit = limits.maxQueuedBytes();
         this.stallNanos = limits.stallTimeout().toNanos();
         this.outcome = outcome;
@@ -106,7 +113,7 @@ final class ResponseBody implements HttpExchange.ResponseStream {
 
     @Override
     public void end() {
-        execute(() -> finish(LastHttpContent.EMPTY_LAST_CONTENT));
+        execute(() -> finish(framing.end()));
     }
 
     @Override
@@ -167,7 +174,11 @@ final class ResponseBody implements HttpExchange.ResponseStream {
         }
         watch();
         ChannelFuture sent =
-                ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(bytes, offset, length)));
+                ctx.write(
+                        framing.part(
+                                Unpooled.wrappedBuffer(bytes, offset, length),
+                                offset == 0,
+                                offset + length == bytes.length));
         sent.addListener(done -> taken(length));
         flushSoon();
         return sent;
@@ -224,9 +235,9 @@ final class ResponseBody implements HttpExchange.ResponseStream {
         }
     }
 
-    private void finish(LastHttpContent last) {
+    private void finish(Object last) {
         if (ended || over) {
-            last.release();
+            ReferenceCountUtil.release(last);
             return;
         }
         ended = true;

@@ -32,6 +32,9 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
 
         /** The answer must be seen to be broken. */
         void broken(String why);
+
+        /** From now on the connection is a WebSocket; false if it cannot become one. */
+        boolean becomeWebSocket();
     }
 
     private static final Logger log = LoggerFactory.getLogger(ServerExchange.class);
@@ -40,6 +43,7 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
 
     private final ChannelHandlerContext ctx;
     private final boolean head;
+    private final @Nullable HttpRequest webSocketRequest;
     private final ServerLimits limits;
     private final Connection connection;
 
@@ -49,17 +53,31 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
     private List<Runnable> onClose = new ArrayList<>(2); // guarded by lock
     private volatile @Nullable ResponseBody body;
 
+    /**
+     * @param request null if it never came to be one
+     */
     ServerExchange(
-            ChannelHandlerContext ctx, boolean head, ServerLimits limits, Connection connection) {
+            ChannelHandlerContext ctx,
+            boolean head,
+            @Nullable HttpRequest request,
+            ServerLimits limits,
+            Connection connection) {
         this.ctx = ctx;
         this.head = head;
+        // Only these are still needed for the answer; others are not held.
+        this.webSocketRequest =
+                request != null
+                                && WebSocketRequest.isOne(request)
+                                && WebSocketRequest.fault(request).isEmpty()
+                        ? request
+                        : null;
         this.limits = limits;
         this.connection = connection;
     }
 
     @Override
     public void respond(HttpResponse response) {
-        ResponseBody whole = begin(response.status());
+        ResponseBody whole = begin(response.status(), BodyFraming.HTTP);
         execute(
                 () -> {
                     if (ctx.channel().isActive()) {
@@ -71,7 +89,7 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
 
     @Override
     public ResponseStream stream(int status, Map<String, String> headers) {
-        ResponseBody stream = begin(status);
+        ResponseBody stream = begin(status, BodyFraming.HTTP);
         execute(
                 () -> {
                     if (ctx.channel().isActive()) {
@@ -80,6 +98,28 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
                     }
                 });
         return stream;
+    }
+
+    @Override
+    public ResponseStream webSocket(String protocol) {
+        HttpRequest asked = webSocketRequest;
+        if (asked == null) {
+            throw new IllegalStateException("the request asks for no WebSocket");
+        }
+        ResponseBody messages =
+                begin(HttpResponseStatus.SWITCHING_PROTOCOLS.code(), BodyFraming.WEB_SOCKET);
+        execute(
+                () -> {
+                    if (!ctx.channel().isActive()) {
+                        return;
+                    }
+                    if (connection.becomeWebSocket()) {
+                        WebSocketUpgrade.accept(ctx, asked, protocol, limits, this);
+                    } else {
+                        messages.abort();
+                    }
+                });
+        return messages;
     }
 
     @Override
@@ -125,12 +165,12 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
         connection.broken(why);
     }
 
-    private ResponseBody begin(int status) {
+    private ResponseBody begin(int status, BodyFraming framing) {
         if (!answered.compareAndSet(false, true)) {
             throw new IllegalStateException("there was an answer already");
         }
         boolean bodiless = head || status == NO_CONTENT || status == NOT_MODIFIED;
-        ResponseBody made = new ResponseBody(ctx, bodiless, limits, this);
+        ResponseBody made = new ResponseBody(ctx, bodiless, framing, limits, this);
         body = made;
         if (isOver()) {
             execute(made::gone);
@@ -138,7 +178,8 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
         return made;
     }
 
-    private boolean isOver() {
+    /** Whether all was said, or nobody hears it any more. */
+    boolean isOver() {
         synchronized (lock) {
             return over;
         }

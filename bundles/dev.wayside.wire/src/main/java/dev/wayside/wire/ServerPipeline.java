@@ -9,6 +9,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
@@ -69,7 +70,9 @@ final class ServerPipeline extends ChannelInitializer<SocketChannel> {
     private void http2(Channel connection) {
         ServerPeer peer = ServerPeer.of(connection);
         ChannelPipeline pipeline = connection.pipeline();
-        pipeline.addFirst(new KeepAlive(limits.pingInterval(), limits.pingTimeout()));
+        pipeline.addFirst(
+                new KeepAlive(
+                        limits.pingInterval(), limits.pingTimeout(), DefaultHttp2PingFrame::new));
         pipeline.addLast(
                 frames(),
                 new Http2MultiplexHandler(

@@ -4,11 +4,13 @@ package dev.wayside.connector.apiserver;
 import dev.wayside.connector.schema.Discovery;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.schema.OpenApi;
+import dev.wayside.connector.schema.OpenApiV2;
+import dev.wayside.connector.schema.OpenApiV2Protobuf;
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpRequest;
 import dev.wayside.wire.HttpResponse;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -21,8 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * for and kept until the kinds change. Safe for any thread.
  */
 final class ApiDocuments {
-    private static final String V2_TYPE =
-            "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    private static final String OPEN_API_V2 = "/openapi/v2";
     private static final String OPEN_API = "/openapi/v3/";
 
     private record Document(byte[] body, String tag, String type) {}
@@ -42,14 +43,8 @@ final class ApiDocuments {
      */
     HttpResponse answer(HttpRequest request, RequestInfo info) {
         String path = info.path();
-        if (path.equals("/openapi/v2")) {
-            return openApiV2();
-        }
-        boolean aggregated =
-                (path.equals("/api") || path.equals("/apis"))
-                        && Negotiation.choose(request.header("accept"))
-                                == Negotiation.Form.DISCOVERY;
-        String key = aggregated ? path + ";aggregated" : path;
+        String type = type(path, request.header("accept"));
+        String key = path + ";" + type;
         long version = kinds.version();
         Made known = made;
         if (known.version() != version) {
@@ -60,9 +55,12 @@ final class ApiDocuments {
         if (document == null) {
             String host = request.header("host");
             JsonObject json =
-                    find(path, aggregated, host.isEmpty() ? request.header(":authority") : host)
+                    find(
+                                    path,
+                                    type.equals(Discovery.AGGREGATED_CONTENT_TYPE),
+                                    host.isEmpty() ? request.header(":authority") : host)
                             .orElseThrow(RequestInfo::noSuchPath);
-            document = document(json, aggregated);
+            document = document(json, type);
             // Kinds that changed since the version was read make it newer than it says, no harm.
             known.documents().put(key, document);
         }
@@ -82,29 +80,6 @@ final class ApiDocuments {
                 : new HttpResponse(200, headers, document.body());
     }
 
-    /**
-     * The old form, empty: kubectl asks for it when it is given a kind that it cannot find, and
-     * only with an answer does it come to say so. Hand-made: in protobuf, {@code swagger} is field
-     * 1, {@code info} 2 with {@code title} 1 and {@code version} 2.
-     */
-    private static HttpResponse openApiV2() {
-        byte[] title = "Kubernetes".getBytes(StandardCharsets.US_ASCII);
-        byte[] version = "v1".getBytes(StandardCharsets.US_ASCII);
-        ByteArrayOutputStream document = new ByteArrayOutputStream();
-        field(document, 1, "2.0".getBytes(StandardCharsets.US_ASCII));
-        ByteArrayOutputStream info = new ByteArrayOutputStream();
-        field(info, 1, title);
-        field(info, 2, version);
-        field(document, 2, info.toByteArray());
-        return new HttpResponse(200, Responses.headers(V2_TYPE), document.toByteArray());
-    }
-
-    private static void field(ByteArrayOutputStream out, int number, byte[] value) {
-        out.write(number << 3 | 2);
-        out.write(value.length);
-        out.writeBytes(value);
-    }
-
     private Optional<JsonObject> find(String path, boolean aggregated, String host) {
         if (path.equals("/api")) {
             return Optional.of(
@@ -113,6 +88,9 @@ final class ApiDocuments {
         if (path.equals("/apis")) {
             return Optional.of(
                     aggregated ? Discovery.aggregatedGroups(kinds) : Discovery.groupList(kinds));
+        }
+        if (path.equals(OPEN_API_V2)) {
+            return Optional.of(OpenApiV2.document(kinds));
         }
         if (path.equals("/openapi/v3")) {
             return Optional.of(OpenApi.index(kinds));
@@ -132,14 +110,43 @@ final class ApiDocuments {
                 : Optional.empty();
     }
 
-    private static Document document(JsonObject json, boolean aggregated) {
-        byte[] body = json.toBytes();
+    /** In which form the document is wanted. */
+    private static String type(String path, String accept) {
+        if (path.equals(OPEN_API_V2)) {
+            return openApiV2Type(accept);
+        }
+        boolean aggregated =
+                (path.equals("/api") || path.equals("/apis"))
+                        && Negotiation.choose(accept) == Negotiation.Form.DISCOVERY;
+        return aggregated ? Discovery.AGGREGATED_CONTENT_TYPE : Responses.JSON;
+    }
+
+    private static String openApiV2Type(String accept) {
+        for (String each : accept.isBlank() ? new String[] {"*/*"} : accept.split(",", -1)) {
+            switch (each.split(";", -1)[0].strip()) {
+                case OpenApiV2Protobuf.MEDIA_TYPE, OpenApiV2Protobuf.OLD_MEDIA_TYPE -> {
+                    return OpenApiV2Protobuf.MEDIA_TYPE;
+                }
+                case Responses.JSON, "application/*", "*/*" -> {
+                    return Responses.JSON;
+                }
+                default -> {}
+            }
+        }
+        throw new ApiException(
+                Reason.NOT_ACCEPTABLE,
+                "only the following media types are accepted: application/json, "
+                        + OpenApiV2Protobuf.MEDIA_TYPE);
+    }
+
+    private static Document document(JsonObject json, String type) {
+        byte[] body =
+                type.equals(OpenApiV2Protobuf.MEDIA_TYPE)
+                        ? OpenApiV2Protobuf.encode(json)
+                        : json.toBytes();
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(body);
-            return new Document(
-                    body,
-                    "\"" + HexFormat.of().formatHex(hash) + "\"",
-                    aggregated ? Discovery.AGGREGATED_CONTENT_TYPE : Responses.JSON);
+            return new Document(body, "\"" + HexFormat.of().formatHex(hash) + "\"", type);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("this Java runtime has no SHA-256", e);
         }

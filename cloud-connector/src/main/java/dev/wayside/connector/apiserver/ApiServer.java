@@ -198,16 +198,15 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         return mark < 0 ? request.target() : request.target().substring(0, mark);
     }
 
-    private void serve(HttpRequest request, AuditedExchange exchange) {
-        RequestInfo info = RequestInfo.parse(request.method(), request.target());
+    private void serve(HttpRequest received, AuditedExchange exchange) {
+        RequestInfo info = RequestInfo.parse(received.method(), received.target());
         exchange.asks(info);
+        HttpRequest request = WebSockets.withToken(received);
         User shown = authenticator.authenticate(request, info);
         exchange.isFrom(shown);
+        WebSockets.check(request, info, shown);
         User user = impersonation.effective(shown, request);
         exchange.isFrom(user);
-        if (!request.header("upgrade").isEmpty() && !request.header("upgrade").equals("h2c")) {
-            throw ApiStatus.badRequest("upgrades are not served here: use a plain watch");
-        }
         if (!info.resourceRequest()) {
             servePlain(request, info, user, exchange);
             return;
@@ -309,6 +308,12 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                     throw ApiStatus.methodNotAllowed();
                 }
                 writes.bind(call);
+            }
+            case "eviction" -> {
+                if (!verb.equals("create")) {
+                    throw ApiStatus.methodNotAllowed();
+                }
+                deletes.evict(call);
             }
             case "token" -> respond(call, call.type().qualified() + "/token");
             default -> {

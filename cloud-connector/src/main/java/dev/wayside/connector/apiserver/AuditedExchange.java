@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Tells the audit trail of a request when its answer begins. The trail is told once. */
 final class AuditedExchange implements HttpExchange {
+    private static final int SWITCHING_PROTOCOLS = 101;
+
     private final HttpRequest request;
     private final HttpExchange exchange;
     private final AuditTrail trail;
@@ -59,6 +61,13 @@ final class AuditedExchange implements HttpExchange {
     public ResponseStream stream(int status, Map<String, String> headers) {
         ResponseStream stream = exchange.stream(status, headers);
         record(status);
+        return stream;
+    }
+
+    @Override
+    public ResponseStream webSocket(String protocol) {
+        ResponseStream stream = exchange.webSocket(protocol);
+        record(SWITCHING_PROTOCOLS);
         return stream;
     }
 

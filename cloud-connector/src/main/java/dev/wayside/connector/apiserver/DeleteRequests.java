@@ -14,12 +14,15 @@ import dev.wayside.model.KubeObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** delete and deletecollection. */
+/** delete, deletecollection and the eviction of pods. */
 final class DeleteRequests {
     // A collection is deleted page by page, so that its size does not decide how much is held.
     private static final int PAGE = 500;
+
+    private static final Set<String> EVICTIONS = Set.of("policy/v1", "policy/v1beta1");
 
     private final ObjectStore store;
     private final Authorizer authorizer;
@@ -35,7 +38,7 @@ final class DeleteRequests {
     }
 
     void delete(Call call) {
-        DeleteOptions options = options(call);
+        DeleteOptions options = options(call, body(call));
         Deleted deleted = store.delete(call.type(), call.key(), options);
         call.respond(
                 200,
@@ -45,7 +48,7 @@ final class DeleteRequests {
     }
 
     void deleteCollection(Call call) {
-        DeleteOptions options = options(call);
+        DeleteOptions options = options(call, body(call));
         ListQuery whole = ReadRequests.query(call);
         List<KubeObject> deleted = new ArrayList<>();
         String next = "";
@@ -82,8 +85,32 @@ final class DeleteRequests {
                         .list(new ObjectList(deleted, revision, "", OptionalLong.empty())));
     }
 
-    private DeleteOptions options(Call call) {
-        JsonObject body = body(call);
+    /**
+     * Deletes a pod as its user would be asked to let it go: gracefully, and only the pod that is
+     * meant. This is the place to ask those who may say no.
+     */
+    void evict(Call call) {
+        BodyDecoder.Decoded decoded =
+                decoder.decode(call.request().header("content-type"), call.request().body());
+        if (!(decoded.value() instanceof JsonObject eviction)
+                || !eviction.text("kind").equals("Eviction")
+                || !EVICTIONS.contains(eviction.text("apiVersion"))) {
+            throw ApiStatus.badRequest("the body must be an Eviction of policy/v1");
+        }
+        String name = eviction.object("metadata").text("name");
+        String namespace = eviction.object("metadata").text("namespace");
+        if (!name.isEmpty() && !name.equals(call.info().name())) {
+            throw ApiStatus.badRequest("name in URL does not match name in Eviction object");
+        }
+        if (!namespace.isEmpty() && !namespace.equals(call.info().namespace())) {
+            throw ApiStatus.badRequest(
+                    "namespace in URL does not match namespace in Eviction object");
+        }
+        store.delete(call.type(), call.key(), options(call, eviction.object("deleteOptions")));
+        call.respond(201, ApiStatus.success(201));
+    }
+
+    private DeleteOptions options(Call call, JsonObject body) {
         authorizer.admit(call.user(), call.info(), null, body);
         QueryParameters query = call.query();
         OptionalLong grace =

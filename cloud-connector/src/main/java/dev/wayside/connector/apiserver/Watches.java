@@ -80,9 +80,7 @@ final class Watches implements AutoCloseable {
         reserve(user);
         WatchSession session;
         try {
-            ResponseStream out =
-                    call.exchange().stream(
-                            200, Responses.headers(Responses.JSON, call.kind().warnings()));
+            ResponseStream out = WebSockets.stream(call);
             WatchSession[] self = new WatchSession[1];
             session =
                     new WatchSession(

@@ -139,7 +139,10 @@ public final class Discovery {
     }
 
     private static List<String> verbs(String part) {
-        return part.equals("binding") || part.equals("token") ? CREATE : PART_VERBS;
+        return switch (part) {
+            case "binding", "eviction", "token" -> CREATE;
+            default -> PART_VERBS;
+        };
     }
 
     private static List<String> verbs(KindDefinition kind) {
@@ -151,6 +154,7 @@ public final class Discovery {
         return switch (part) {
             case "scale" -> kind("autoscaling", "v1", "Scale");
             case "binding" -> kind("", "v1", "Binding");
+            case "eviction" -> kind("policy", "v1", "Eviction");
             case "token" -> kind("authentication.k8s.io", "v1", "TokenRequest");
             default -> kind(type.group(), type.version(), type.kind());
         };

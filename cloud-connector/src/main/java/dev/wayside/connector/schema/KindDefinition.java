@@ -37,7 +37,10 @@ public interface KindDefinition {
     /** For instance {@code all}. */
     List<String> categories();
 
-    /** Of {@code status}, {@code scale}, {@code approval}, {@code binding}, {@code token}. */
+    /**
+     * Of {@code status}, {@code scale}, {@code approval}, {@code binding}, {@code eviction}, {@code
+     * token}.
+     */
     Set<String> subresources();
 
     /**

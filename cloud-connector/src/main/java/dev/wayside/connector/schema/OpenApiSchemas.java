@@ -9,12 +9,30 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** OpenAPI v3 component schemas, made from the type table. */
 final class OpenApiSchemas {
     private static final String META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
     private static final String QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
     private static final String INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
+
+    /** Fields that may be absent although Go always writes them. */
+    private static final Set<String> OPTIONAL =
+            Set.of(
+                    "apps/v1.StatefulSetSpec.serviceName",
+                    "apps/v1.StatefulSetStatus.availableReplicas",
+                    "authentication/v1.TokenRequestSpec.boundObjectRef",
+                    "authentication/v1.TokenRequestSpec.expirationSeconds",
+                    "core/v1.Event.reportingComponent",
+                    "core/v1.Event.reportingInstance",
+                    "core/v1.GRPCAction.service",
+                    "core/v1.ProjectedVolumeSource.sources",
+                    "core/v1.TypedLocalObjectReference.apiGroup",
+                    "core/v1.TypedObjectReference.apiGroup",
+                    "discovery/v1.EndpointSlice.ports",
+                    "rbac/v1.ClusterRole.rules",
+                    "rbac/v1.Role.rules");
 
     private static final Map<String, String> TYPE_META = new LinkedHashMap<>();
 
@@ -127,7 +145,7 @@ final class OpenApiSchemas {
         List<String> required = new ArrayList<>();
         for (TypeTable.Field field : struct.fields().values()) {
             properties.put(field.name(), property(field));
-            if (!field.omitEmpty()) {
+            if (!field.omitEmpty() && !OPTIONAL.contains(struct.name() + "." + field.name())) {
                 required.add(field.name());
             }
         }

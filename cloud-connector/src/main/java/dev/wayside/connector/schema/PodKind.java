@@ -20,7 +20,9 @@ final class PodKind extends TypedKind {
 
     PodKind(TypeTable table) {
         super(
-                Facts.of(ResourceType.PODS, "core/v1.Pod", "po").inAll().with("status", "binding"),
+                Facts.of(ResourceType.PODS, "core/v1.Pod", "po")
+                        .inAll()
+                        .with("status", "binding", "eviction"),
                 table);
     }
 

@@ -45,6 +45,11 @@ public final class TestingExchange implements HttpExchange, HttpExchange.Respons
     }
 
     @Override
+    public ResponseStream webSocket(String protocol) {
+        return stream(101, Map.of());
+    }
+
+    @Override
     public void onClose(Runnable action) {
         synchronized (this) {
             if (!over) {

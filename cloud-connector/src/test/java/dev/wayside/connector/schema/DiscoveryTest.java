@@ -32,7 +32,9 @@ class DiscoveryTest {
                                     + "'watch'],'shortNames':['po'],'categories':['all'],"
                                     + "'subresources':[{'subresource':'binding','responseKind':"
                                     + "{'group':'','version':'v1','kind':'Binding'},'verbs':"
-                                    + "['create']},{'subresource':'status','responseKind':"
+                                    + "['create']},{'subresource':'eviction','responseKind':"
+                                    + "{'group':'policy','version':'v1','kind':'Eviction'},"
+                                    + "'verbs':['create']},{'subresource':'status','responseKind':"
                                     + "{'group':'','version':'v1','kind':'Pod'},'verbs':['get',"
                                     + "'patch','update']}]}"));
     }
