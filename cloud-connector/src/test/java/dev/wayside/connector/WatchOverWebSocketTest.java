@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.wayside.connector.pki.Kubeconfig;
 import dev.wayside.connector.pki.PodCidrs;
+import dev.wayside.connector.schema.ServiceRange;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import java.net.URI;
@@ -59,6 +60,7 @@ class WatchOverWebSocketTest {
                                 0,
                                 List.of(),
                                 PodCidrs.parse("10.244.0.0/16"),
+                                ServiceRange.DEFAULT,
                                 Duration.ofDays(90),
                                 Optional.empty(),
                                 folder.resolve("kubeconfig")),

@@ -51,6 +51,14 @@ public record ResourceType(
                     false);
     public static final ResourceType DEPLOYMENT_GRIDS =
             new ResourceType("superedge.io", "v1", "DeploymentGrid", "deploymentgrids", true);
+    public static final ResourceType SERVICE_GRIDS =
+            new ResourceType("superedge.io", "v1", "ServiceGrid", "servicegrids", true);
+    public static final ResourceType NODE_UNITS =
+            new ResourceType("site.superedge.io", "v1alpha2", "NodeUnit", "nodeunits", false);
+    public static final ResourceType NODE_GROUPS =
+            new ResourceType("site.superedge.io", "v1alpha2", "NodeGroup", "nodegroups", false);
+    public static final ResourceType POD_DISRUPTION_BUDGETS =
+            new ResourceType("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

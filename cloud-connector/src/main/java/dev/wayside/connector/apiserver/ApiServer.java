@@ -124,7 +124,9 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         BodyDecoder decoder = new BodyDecoder();
         this.reads = new ReadRequests(store, clock);
         this.writes = new WriteRequests(store, authorizer, decoder, rules);
-        this.deletes = new DeleteRequests(store, authorizer, decoder, reads);
+        this.deletes =
+                new DeleteRequests(
+                        store, authorizer, decoder, reads, new DisruptionBudgets(store, clock));
         this.scales = new ScaleRequests(store, reads, authorizer, writes);
         this.workers =
                 new WorkerPool(

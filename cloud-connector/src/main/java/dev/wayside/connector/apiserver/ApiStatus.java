@@ -22,7 +22,7 @@ public final class ApiStatus {
         details.putUnlessEmpty(
                 "causes",
                 new JsonArray(List.copyOf(e.causes().stream().map(ApiStatus::cause).toList())));
-        if (e.reason() == Reason.TOO_MANY_REQUESTS || e.reason() == Reason.UNAVAILABLE) {
+        if (isSoonOver(e)) {
             details.put("retryAfterSeconds", 1);
         }
         return base("Failure")
@@ -31,6 +31,12 @@ public final class ApiStatus {
                 .putUnlessEmpty("details", details.build())
                 .put("code", e.reason().code())
                 .build();
+    }
+
+    /** Whether to try again in a second is good advice; not where a cause of its own is told. */
+    static boolean isSoonOver(ApiException e) {
+        return (e.reason() == Reason.TOO_MANY_REQUESTS && e.causes().isEmpty())
+                || e.reason() == Reason.UNAVAILABLE;
     }
 
     /** What a deletion that is complete is answered with. */

@@ -28,10 +28,16 @@ final class DeleteRequests {
     private final Authorizer authorizer;
     private final BodyDecoder decoder;
     private final ReadRequests reads;
+    private final DisruptionBudgets budgets;
 
     DeleteRequests(
-            ObjectStore store, Authorizer authorizer, BodyDecoder decoder, ReadRequests reads) {
+            ObjectStore store,
+            Authorizer authorizer,
+            BodyDecoder decoder,
+            ReadRequests reads,
+            DisruptionBudgets budgets) {
         this.reads = reads;
+        this.budgets = budgets;
         this.store = store;
         this.authorizer = authorizer;
         this.decoder = decoder;
@@ -87,7 +93,7 @@ final class DeleteRequests {
 
     /**
      * Deletes a pod as its user would be asked to let it go: gracefully, and only the pod that is
-     * meant. This is the place to ask those who may say no.
+     * meant, and only if its PodDisruptionBudget allows it.
      */
     void evict(Call call) {
         BodyDecoder.Decoded decoded =
@@ -106,7 +112,21 @@ final class DeleteRequests {
             throw ApiStatus.badRequest(
                     "namespace in URL does not match namespace in Eviction object");
         }
-        store.delete(call.type(), call.key(), options(call, eviction.object("deleteOptions")));
+        DeleteOptions options = options(call, eviction.object("deleteOptions"));
+        // Tried first: an eviction that cannot be must not use up what a budget allows.
+        store.delete(
+                call.type(),
+                call.key(),
+                new DeleteOptions(
+                        options.graceSeconds(),
+                        options.uid(),
+                        options.resourceVersion(),
+                        options.propagation(),
+                        true));
+        budgets.take(call.key(), options.dryRun());
+        if (!options.dryRun()) {
+            store.delete(call.type(), call.key(), options);
+        }
         call.respond(201, ApiStatus.success(201));
     }
 

@@ -2,7 +2,6 @@
 package dev.wayside.connector.apiserver;
 
 import dev.wayside.connector.store.ApiException;
-import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +46,7 @@ final class Responses {
 
     static HttpResponse error(ApiException e) {
         Map<String, String> headers = headers(JSON);
-        if (e.reason() == Reason.TOO_MANY_REQUESTS || e.reason() == Reason.UNAVAILABLE) {
+        if (ApiStatus.isSoonOver(e)) {
             headers.put("retry-after", "1");
         }
         return new HttpResponse(e.reason().code(), headers, ApiStatus.of(e).toBytes());

@@ -3,9 +3,11 @@ package dev.wayside.connector.grid;
 
 import dev.wayside.connector.access.AggregationController;
 import dev.wayside.connector.account.DefaultAccountController;
+import dev.wayside.connector.site.SiteController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
+import dev.wayside.connector.workload.DisruptionController;
 import dev.wayside.connector.workload.EndpointsController;
 import dev.wayside.connector.workload.GarbageCollector;
 import dev.wayside.connector.workload.NamespaceController;
@@ -32,6 +34,8 @@ public final class Controllers implements AutoCloseable {
 
     private final Cluster cluster;
     private final DeploymentGridController grids;
+    private final ServiceGridController serviceGrids;
+    private final SiteController sites;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
     private final Scheduler scheduler;
@@ -40,12 +44,15 @@ public final class Controllers implements AutoCloseable {
     private final GarbageCollector garbage;
     private final NamespaceController namespaces;
     private final EndpointsController endpoints;
+    private final DisruptionController disruptions;
     private final AggregationController aggregation;
     private final DefaultAccountController accounts;
 
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
         this.grids = new DeploymentGridController(cluster, 2);
+        this.serviceGrids = new ServiceGridController(cluster, 1);
+        this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
         this.scheduler = new Scheduler(cluster);
@@ -54,6 +61,7 @@ public final class Controllers implements AutoCloseable {
         this.garbage = new GarbageCollector(cluster, 4);
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
+        this.disruptions = new DisruptionController(cluster, 1);
         this.aggregation = new AggregationController(cluster);
         this.accounts = new DefaultAccountController(cluster);
     }
@@ -92,7 +100,10 @@ public final class Controllers implements AutoCloseable {
         replicaSets.start();
         deployments.start();
         grids.start();
+        serviceGrids.start();
+        sites.start();
         endpoints.start();
+        disruptions.start();
         log.info("controllers started");
     }
 
@@ -101,7 +112,10 @@ public final class Controllers implements AutoCloseable {
     public void close() {
         List<AutoCloseable> all =
                 List.of(
+                        disruptions,
                         endpoints,
+                        sites,
+                        serviceGrids,
                         grids,
                         deployments,
                         replicaSets,

@@ -18,7 +18,6 @@ import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
-import dev.wayside.model.OwnerReference;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +29,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +44,6 @@ import org.jspecify.annotations.Nullable;
 public final class DeploymentGridController implements AutoCloseable {
     private static final String NAME = "deploymentgrid-controller";
     private static final WriteOptions AS_ME = WriteOptions.by(NAME);
-    private static final WriteOptions DRY = new WriteOptions(NAME, true, false);
 
     /** Changes of the children's status are gathered for so long, and 1 ms longer per site. */
     private static final Duration GATHER = Duration.ofMillis(20);
@@ -55,9 +52,6 @@ public final class DeploymentGridController implements AutoCloseable {
     private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
 
-    /** A child was found to be as the grid asks when both had these generations. */
-    private record Verified(String gridUid, long gridGeneration, long childGeneration) {}
-
     private final Cluster cluster;
     private final Informer grids;
     private final Informer deployments;
@@ -65,16 +59,15 @@ public final class DeploymentGridController implements AutoCloseable {
     private final Informer.Index gridsByKey;
     private final Controller<ObjectKey> controller;
     private final RemovalGrace grace = new RemovalGrace();
-
-    /** By the UID of the child. */
-    private final Map<String, Verified> verified = new ConcurrentHashMap<>();
+    private final Children children;
 
     public DeploymentGridController(Cluster cluster, int workers) {
         this.cluster = cluster;
         this.grids = cluster.grids();
         this.deployments = cluster.deployments();
+        this.children = new Children(cluster, ResourceType.DEPLOYMENTS, NAME);
         this.sites = cluster.nodes().addView(new SiteIndex());
-        this.gridsByKey = grids.addIndex(grid -> List.of(GridTranslation.key(grid)));
+        this.gridsByKey = grids.addIndex(grid -> List.of(GridChild.key(grid)));
         this.controller =
                 new Controller<>(
                         "grid",
@@ -119,7 +112,7 @@ public final class DeploymentGridController implements AutoCloseable {
 
     private void childChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
         if (after == null && before != null) {
-            verified.remove(before.uid());
+            children.forget(before);
             grace.forget(before);
         }
         KubeObject child = after == null ? before : after;
@@ -144,10 +137,10 @@ public final class DeploymentGridController implements AutoCloseable {
             controller.addAfter(grid.get(), gathering(child));
         } else if (grid.isPresent()) {
             controller.add(grid.get());
-        } else if (child.labels().containsKey(GridTranslation.GRID_LABEL)) {
+        } else if (child.labels().containsKey(GridChild.GRID_LABEL)) {
             // Somebody took our reference off it: its grid takes it back.
             grids.inNamespace(child.namespace()).stream()
-                    .filter(each -> claims(each, child))
+                    .filter(each -> GridChild.claims(each, child))
                     .forEach(this::add);
         }
     }
@@ -159,16 +152,12 @@ public final class DeploymentGridController implements AutoCloseable {
         return delay.compareTo(MOST_GATHERED) > 0 ? MOST_GATHERED : delay;
     }
 
-    private static boolean claims(KubeObject grid, KubeObject child) {
-        return SiteNames.label(grid.name()).equals(child.labels().get(GridTranslation.GRID_LABEL));
-    }
-
     private Optional<Duration> reconcile(ObjectKey key) {
         Optional<KubeObject> found = grids.get(key).filter(grid -> grid.deleted().isEmpty());
         if (found.isEmpty()) {
             return Optional.empty();
         }
-        if (GridTranslation.key(found.get()).isEmpty()) {
+        if (GridChild.key(found.get()).isEmpty()) {
             tellEmpty(found.get());
             return Optional.empty();
         }
@@ -194,17 +183,7 @@ public final class DeploymentGridController implements AutoCloseable {
     }
 
     private void writeStatus(KubeObject grid, JsonObject status) {
-        if (!status.equals(grid.status())) {
-            KubeObject changed = grid.withStatus(status).withoutMetadata("resourceVersion");
-            grids.write(
-                    () ->
-                            cluster.store()
-                                    .update(
-                                            ResourceType.DEPLOYMENT_GRIDS,
-                                            changed,
-                                            "status",
-                                            AS_ME));
-        }
+        cluster.writeStatus(ResourceType.DEPLOYMENT_GRIDS, grid, status, NAME);
     }
 
     /** One step of one grid. */
@@ -219,8 +198,7 @@ public final class DeploymentGridController implements AutoCloseable {
         }
 
         Optional<Duration> run() {
-            Set<String> present =
-                    cluster.nodes().read(() -> sites.values(GridTranslation.key(grid)));
+            Set<String> present = cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
             Map<String, String> siteByName = new HashMap<>();
             present.forEach(site -> siteByName.put(SiteNames.child(grid.name(), site), site));
             present.forEach(site -> states.put(site, sync(site)));
@@ -239,7 +217,7 @@ public final class DeploymentGridController implements AutoCloseable {
         }
 
         private boolean isOurs(KubeObject child) {
-            return child.controller().filter(owner -> owner.uid().equals(grid.uid())).isPresent();
+            return GridChild.isOf(grid, child);
         }
 
         private Site sync(String site) {
@@ -248,7 +226,12 @@ public final class DeploymentGridController implements AutoCloseable {
             try {
                 KubeObject child = GridTranslation.child(grid, site);
                 return new Site(
-                        live.isPresent() ? repair(live.get(), child, false) : create(child),
+                        live.isPresent()
+                                ? repair(live.get(), child, false)
+                                : children.create(
+                                        grid,
+                                        child,
+                                        each -> GridTranslation.repaired(each, child, false)),
                         null,
                         null);
             } catch (SiteFailure e) {
@@ -267,80 +250,12 @@ public final class DeploymentGridController implements AutoCloseable {
             }
         }
 
-        private KubeObject create(KubeObject child) throws SiteFailure {
-            try {
-                KubeObject made =
-                        deployments.write(
-                                () ->
-                                        cluster.store()
-                                                .create(ResourceType.DEPLOYMENTS, child, AS_ME));
-                verify(made);
-                cluster.normal(grid, "SuccessfulCreate", "Created Deployment " + made.name(), NAME);
-                return made;
-            } catch (ApiException e) {
-                if (e.reason() != Reason.ALREADY_EXISTS) {
-                    throw e;
-                }
-                // Not seen here yet: it is repaired when it is.
-                Optional<KubeObject> there =
-                        cluster.store().get(child.key(ResourceType.DEPLOYMENTS));
-                if (there.isEmpty()) {
-                    throw ApiException.conflict(
-                            child.key(ResourceType.DEPLOYMENTS), "it was just deleted");
-                }
-                return repair(there.get(), child, false);
-            }
-        }
-
         private KubeObject repair(KubeObject live, KubeObject child, boolean gone)
                 throws SiteFailure {
-            Optional<OwnerReference> owner = live.controller();
-            if (owner.isPresent() ? !isOurs(live) : !claims(grid, live)) {
-                throw new SiteFailure(
-                        "NameTaken",
-                        "Deployment \""
-                                + live.name()
-                                + "\" is there already and not this grid's; rename or delete it");
-            }
-            if (live.deleted().isPresent()) {
-                // It is made again when it is gone.
-                return live;
-            }
-            if (!gone) {
+            if (!gone && isOurs(live)) {
                 grace.forget(live);
             }
-            KubeObject wanted = GridTranslation.repaired(live, child, gone);
-            boolean sameMetadata = wanted.metadata().equals(live.metadata());
-            if (sameMetadata && isVerified(live)) {
-                return live;
-            }
-            if (sameMetadata && !isChange(live, wanted)) {
-                verify(live);
-                return live;
-            }
-            KubeObject written =
-                    deployments.write(
-                            () ->
-                                    cluster.store()
-                                            .update(ResourceType.DEPLOYMENTS, wanted, "", AS_ME));
-            verify(written);
-            return written;
-        }
-
-        /** Whether writing would change it: defaults that the store fills in are no drift. */
-        private boolean isChange(KubeObject live, KubeObject wanted) {
-            KubeObject would = cluster.store().update(ResourceType.DEPLOYMENTS, wanted, "", DRY);
-            return !would.spec().equals(live.spec());
-        }
-
-        private boolean isVerified(KubeObject child) {
-            return new Verified(grid.uid(), grid.generation(), child.generation())
-                    .equals(verified.get(child.uid()));
-        }
-
-        private void verify(KubeObject child) {
-            verified.put(
-                    child.uid(), new Verified(grid.uid(), grid.generation(), child.generation()));
+            return children.repair(grid, live, each -> GridTranslation.repaired(each, child, gone));
         }
 
         /** A child whose site no node carries any more; empty once it is removed. */
@@ -434,7 +349,7 @@ public final class DeploymentGridController implements AutoCloseable {
                     "Deleted Deployment "
                             + child.name()
                             + ": no node has carried "
-                            + GridTranslation.key(grid)
+                            + GridChild.key(grid)
                             + "="
                             + site
                             + " for "
@@ -444,8 +359,7 @@ public final class DeploymentGridController implements AutoCloseable {
         }
 
         private String what(KubeObject child, String site) {
-            String gone =
-                    "No node carries " + GridTranslation.key(grid) + "=" + site + " any more; ";
+            String gone = "No node carries " + GridChild.key(grid) + "=" + site + " any more; ";
             if (RemovalGrace.isProtected(grid)) {
                 return gone + "Deployment " + child.name() + " stays, sites are protected.";
             }

@@ -95,7 +95,7 @@ record GridStatus(KubeObject grid, SortedMap<String, Site> sites, Instant now) {
                     AVAILABLE,
                     "False",
                     "NoSites",
-                    "No node carries the label \"" + GridTranslation.key(grid) + "\".");
+                    "No node carries the label \"" + GridChild.key(grid) + "\".");
         }
         return waiting.isEmpty()
                 ? Conditions.of(

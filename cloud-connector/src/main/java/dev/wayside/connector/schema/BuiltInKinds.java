@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.schema;
 
+import dev.wayside.model.ResourceType;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Optional;
 /** The kinds that are part of the connector. Immutable; one is enough for a program. */
 public final class BuiltInKinds implements Kinds {
     private final TypeTable table = TypeTable.load();
+    private final List<KindDefinition> all;
     private final Map<String, KindDefinition> byQualified = new LinkedHashMap<>();
     private final KindDefinition tokenRequest;
 
@@ -24,7 +26,7 @@ public final class BuiltInKinds implements Kinds {
      * @param services where new Services get their addresses from
      */
     public BuiltInKinds(ServiceRange services) {
-        List<KindDefinition> kinds =
+        all =
                 List.of(
                         new NamespaceKind(table),
                         new NodeKind(table),
@@ -42,6 +44,12 @@ public final class BuiltInKinds implements Kinds {
                         new DeploymentKind(table),
                         new ReplicaSetKind(table),
                         new DeploymentGridKind(table),
+                        new ServiceGridKind(table),
+                        new NodeUnitKind(table, ResourceType.NODE_UNITS),
+                        new NodeUnitKind(table, SiteSpelling.FIRST_NODE_UNITS),
+                        new NodeGroupKind(table, ResourceType.NODE_GROUPS),
+                        new NodeGroupKind(table, SiteSpelling.FIRST_NODE_GROUPS),
+                        new PodDisruptionBudgetKind(table),
                         RoleKind.inNamespace(table),
                         RoleKind.inCluster(table),
                         RoleBindingKind.inNamespace(table),
@@ -52,7 +60,8 @@ public final class BuiltInKinds implements Kinds {
                         ReviewKind.of(ReviewKind.LOCAL_SUBJECT_ACCESS_REVIEWS, table),
                         ReviewKind.of(ReviewKind.TOKEN_REVIEWS, table),
                         ReviewKind.of(ReviewKind.SELF_SUBJECT_REVIEWS, table));
-        kinds.forEach(kind -> byQualified.put(kind.type().qualified(), kind));
+        // Of several versions the first is stored.
+        all.forEach(kind -> byQualified.putIfAbsent(kind.type().qualified(), kind));
         tokenRequest = ReviewKind.of(ReviewKind.TOKEN_REQUESTS, table);
     }
 
@@ -67,13 +76,18 @@ public final class BuiltInKinds implements Kinds {
 
     @Override
     public Collection<KindDefinition> all() {
-        return java.util.Collections.unmodifiableCollection(byQualified.values());
+        return all;
     }
 
     @Override
     public Optional<KindDefinition> byPlural(String group, String version, String plural) {
-        return byQualified(group.isEmpty() ? plural : plural + "." + group)
-                .filter(kind -> kind.type().version().equals(version));
+        return all.stream()
+                .filter(
+                        kind ->
+                                kind.type().plural().equals(plural)
+                                        && kind.type().group().equals(group)
+                                        && kind.type().version().equals(version))
+                .findFirst();
     }
 
     @Override
@@ -83,7 +97,7 @@ public final class BuiltInKinds implements Kinds {
 
     @Override
     public Optional<KindDefinition> byKind(String apiVersion, String kind) {
-        return byQualified.values().stream()
+        return all.stream()
                 .filter(
                         definition ->
                                 definition.type().kind().equals(kind)

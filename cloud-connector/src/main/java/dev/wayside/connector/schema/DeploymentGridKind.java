@@ -26,18 +26,8 @@ final class DeploymentGridKind extends TypedKind {
 
     @Override
     void check(KubeObject grid, Errors errors) {
-        // Each child carries the grid's name as a label.
-        if (NameRules.bytes(grid.name()) > 63) {
-            errors.invalid("metadata.name", grid.name(), "must be no more than 63 bytes");
-        }
+        checkGrid(grid, errors);
         JsonObject spec = grid.spec();
-        String key = spec.text("gridUniqKey");
-        if (key.isEmpty()) {
-            errors.required(
-                    "spec.gridUniqKey", "the label of the nodes whose values tell sites apart");
-        } else {
-            errors.invalid("spec.gridUniqKey", key, NameRules.qualified(key));
-        }
         JsonObject pool = spec.object("templatePool");
         // With a pool and a default of its own, a grid needs no template.
         String defaultName = spec.text("defaultTemplateName");
@@ -58,6 +48,21 @@ final class DeploymentGridKind extends TypedKind {
         spec.object("templates")
                 .strings()
                 .forEach((site, name) -> known(name, pool, "spec.templates[" + site + "]", errors));
+    }
+
+    /** What all grids share. */
+    static void checkGrid(KubeObject grid, Errors errors) {
+        // Each child carries the grid's name as a label.
+        if (NameRules.bytes(grid.name()) > 63) {
+            errors.invalid("metadata.name", grid.name(), "must be no more than 63 bytes");
+        }
+        String key = grid.spec().text("gridUniqKey");
+        if (key.isEmpty()) {
+            errors.required(
+                    "spec.gridUniqKey", "the label of the nodes whose values tell sites apart");
+        } else {
+            errors.invalid("spec.gridUniqKey", key, NameRules.qualified(key));
+        }
     }
 
     /** Whether some site, now or later, may get {@code spec.template}. */

@@ -111,7 +111,7 @@ final class DeploymentRules {
         }
     }
 
-    private static void intOrPercent(JsonObject rolling, String name, String path, Errors errors) {
+    static void intOrPercent(JsonObject rolling, String name, String path, Errors errors) {
         Json value = rolling.get(name).orElse(JsonNumber.of(0));
         if (value instanceof JsonString text) {
             if (!PERCENT.matcher(text.value()).matches()) {

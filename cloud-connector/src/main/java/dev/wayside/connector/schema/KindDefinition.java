@@ -156,6 +156,17 @@ public interface KindDefinition {
         return stored;
     }
 
+    /**
+     * An object of this version as it is stored; the reverse of {@link #converted}.
+     *
+     * @param apiVersion of the version that is stored
+     */
+    default KubeObject unconverted(KubeObject object, String apiVersion) {
+        return object.apiVersion().equals(apiVersion)
+                ? object
+                : object.with("apiVersion", dev.wayside.model.Json.of(apiVersion));
+    }
+
     /** An object that is marked for deletion just now, with what the kind adds to that. */
     default KubeObject markedForDeletion(KubeObject object) {
         return object;

@@ -43,7 +43,7 @@ final class NodeKind extends TypedKind {
 
     @Override
     void check(KubeObject node, Errors errors) {
-        taints(node.spec().array("taints"), errors);
+        taints(node.spec().array("taints"), "spec.taints", errors);
         List<String> cidrs = node.spec().array("podCIDRs").strings();
         for (int i = 0; i < cidrs.size(); i++) {
             if (!isCidr(cidrs.get(i))) {
@@ -62,11 +62,11 @@ final class NodeKind extends TypedKind {
         }
     }
 
-    private static void taints(JsonArray taints, Errors errors) {
+    static void taints(JsonArray taints, String parent, Errors errors) {
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < taints.size(); i++) {
             if (taints.get(i) instanceof JsonObject taint) {
-                String path = "spec.taints[" + i + "]";
+                String path = parent + "[" + i + "]";
                 String key = taint.text("key");
                 errors.invalid(path + ".key", key, NameRules.qualified(key));
                 errors.invalid(

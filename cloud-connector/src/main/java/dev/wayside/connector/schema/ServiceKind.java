@@ -38,7 +38,7 @@ final class ServiceKind extends TypedKind {
 
     @Override
     void check(KubeObject service, Errors errors) {
-        ServiceRules.check(service, errors);
+        ServiceRules.check(service.spec(), "spec", errors);
     }
 
     @Override

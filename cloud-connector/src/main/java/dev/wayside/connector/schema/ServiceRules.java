@@ -5,7 +5,6 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.JsonString;
-import dev.wayside.model.KubeObject;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -101,67 +100,69 @@ final class ServiceRules {
                 : port;
     }
 
-    static void check(KubeObject service, Errors errors) {
-        JsonObject spec = service.spec();
+    /** The rules; defaults must be filled in. */
+    static void check(JsonObject spec, String path, Errors errors) {
         String type = type(spec);
         if (!TYPES.contains(type)) {
-            errors.notSupported("spec.type", type, TYPES);
+            errors.notSupported(path + ".type", type, TYPES);
         }
-        oneOf(spec, "sessionAffinity", AFFINITIES, errors);
-        oneOf(spec, "internalTrafficPolicy", POLICIES, errors);
-        oneOf(spec, "externalTrafficPolicy", POLICIES, errors);
+        oneOf(spec, path, "sessionAffinity", AFFINITIES, errors);
+        oneOf(spec, path, "internalTrafficPolicy", POLICIES, errors);
+        oneOf(spec, path, "externalTrafficPolicy", POLICIES, errors);
         spec.object("selector")
                 .strings()
                 .forEach(
                         (key, value) -> {
-                            errors.invalid("spec.selector", key, NameRules.qualified(key));
-                            errors.invalid("spec.selector", value, NameRules.labelValue(value));
+                            errors.invalid(path + ".selector", key, NameRules.qualified(key));
+                            errors.invalid(path + ".selector", value, NameRules.labelValue(value));
                         });
         if (type.equals(EXTERNAL_NAME)) {
             String name = spec.text("externalName").replaceFirst("\\.$", "");
             if (name.isEmpty()) {
-                errors.required("spec.externalName");
+                errors.required(path + ".externalName");
             } else {
-                errors.invalid("spec.externalName", name, NameRules.subdomain(name));
+                errors.invalid(path + ".externalName", name, NameRules.subdomain(name));
             }
             if (spec.text("clusterIP").equals(NONE)) {
-                errors.forbidden("spec.clusterIPs[0]", "may not be set for ExternalName services");
+                errors.forbidden(
+                        path + ".clusterIPs[0]", "may not be set for ExternalName services");
             }
         } else if (spec.array("ports").isEmpty() && hasAddress(spec)) {
-            errors.required("spec.ports");
+            errors.required(path + ".ports");
         }
         if (!type.equals(CLUSTER_IP)
                 && !type.equals(EXTERNAL_NAME)
                 && spec.text("clusterIP").equals(NONE)) {
             errors.invalid(
-                    "spec.clusterIPs[0]",
+                    path + ".clusterIPs[0]",
                     NONE,
                     "may not be set to 'None' for " + type + " services");
         }
         List<String> addresses = spec.array("clusterIPs").strings();
         if (addresses.size() > 1) {
             errors.invalid(
-                    "spec.clusterIPs",
+                    path + ".clusterIPs",
                     spec.array("clusterIPs"),
                     "may only hold one value: addresses are IPv4");
         }
         if (!addresses.isEmpty() && !addresses.get(0).equals(spec.text("clusterIP"))) {
             errors.invalid(
-                    "spec.clusterIPs",
+                    path + ".clusterIPs",
                     spec.array("clusterIPs"),
                     "first value must match `clusterIP`");
         }
-        ports(spec, type, errors);
+        ports(spec, path, type, errors);
     }
 
-    private static void oneOf(JsonObject spec, String field, List<String> allowed, Errors errors) {
+    private static void oneOf(
+            JsonObject spec, String path, String field, List<String> allowed, Errors errors) {
         String value = spec.text(field);
         if (!value.isEmpty() && !allowed.contains(value)) {
-            errors.notSupported("spec." + field, value, allowed);
+            errors.notSupported(path + "." + field, value, allowed);
         }
     }
 
-    private static void ports(JsonObject spec, String type, Errors errors) {
+    private static void ports(JsonObject spec, String parent, String type, Errors errors) {
         JsonArray ports = spec.array("ports");
         Set<String> names = new HashSet<>();
         Set<String> numbers = new HashSet<>();
@@ -169,7 +170,7 @@ final class ServiceRules {
             if (!(ports.get(i) instanceof JsonObject port)) {
                 continue;
             }
-            String path = "spec.ports[" + i + "]";
+            String path = parent + ".ports[" + i + "]";
             String name = port.text("name");
             if (name.isEmpty()) {
                 if (ports.size() > 1) {

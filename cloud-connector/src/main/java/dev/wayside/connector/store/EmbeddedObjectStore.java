@@ -7,7 +7,6 @@ import dev.wayside.connector.schema.KindDefinition.Allotted;
 import dev.wayside.connector.schema.KindDefinition.FieldError;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
@@ -431,10 +430,7 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
 
     /** The object as it is stored, whichever version of its kind the caller speaks of. */
     private KubeObject asStored(KindDefinition kind, KubeObject object) {
-        String apiVersion = storedKind(kind).type().apiVersion();
-        return object.apiVersion().equals(apiVersion)
-                ? object
-                : object.with("apiVersion", Json.of(apiVersion));
+        return kind.unconverted(object, storedKind(kind).type().apiVersion());
     }
 
     private KindDefinition storedKind(KindDefinition kind) {

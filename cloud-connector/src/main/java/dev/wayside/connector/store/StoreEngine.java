@@ -91,7 +91,13 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             long revision = reserved == null ? 1 : Long.parseLong(reserved);
             Map<String, KindShelf> shelves = new ConcurrentSkipListMap<>();
             for (KindDefinition kind : List.copyOf(kinds.all())) {
-                if (kind.stored() && kind.definition().isEmpty()) {
+                // Of several versions one is stored.
+                boolean isStored =
+                        kind.stored()
+                                && kinds.byQualified(kind.type().qualified())
+                                        .filter(kind::equals)
+                                        .isPresent();
+                if (isStored && kind.definition().isEmpty()) {
                     load(file, kind, revision, shelves, settings);
                 }
             }

@@ -7,6 +7,7 @@ import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
+import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.workload.EventRecorder.Severity;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -36,9 +37,13 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.NODES,
                     ResourceType.LEASES,
                     ResourceType.DEPLOYMENT_GRIDS,
+                    ResourceType.SERVICE_GRIDS,
+                    ResourceType.NODE_UNITS,
+                    ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,
                     ResourceType.REPLICA_SETS,
                     ResourceType.PODS,
+                    ResourceType.POD_DISRUPTION_BUDGETS,
                     ResourceType.SERVICES,
                     ResourceType.ENDPOINTS,
                     ResourceType.ENDPOINT_SLICES,
@@ -222,6 +227,18 @@ public final class Cluster implements AutoCloseable {
                 throw e;
             }
             return false;
+        }
+    }
+
+    /**
+     * Writes an object's status if it is another.
+     *
+     * @throws ApiException as the store has it; a conflict cannot be: the newest status counts
+     */
+    public void writeStatus(ResourceType type, KubeObject object, JsonObject status, String by) {
+        if (!status.equals(object.status())) {
+            KubeObject changed = object.withStatus(status).withoutMetadata("resourceVersion");
+            informer(type).write(() -> store.update(type, changed, "status", WriteOptions.by(by)));
         }
     }
 

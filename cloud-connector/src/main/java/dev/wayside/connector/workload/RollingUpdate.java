@@ -50,7 +50,14 @@ record RollingUpdate(long replicas, long surge, long unavailable) {
     }
 
     private static long scaled(JsonObject rolling, String name, long replicas, boolean up) {
-        Json value = rolling.get(name).orElse(new JsonString("25%"));
+        return scaled(rolling.get(name).orElse(new JsonString("25%")), replicas, up);
+    }
+
+    /**
+     * @param value a number, or a percentage of the replicas
+     * @param up whether fractions are rounded up
+     */
+    static long scaled(Json value, long replicas, boolean up) {
         if (value instanceof JsonNumber number) {
             return Math.max(0, number.whole().orElse(0));
         }

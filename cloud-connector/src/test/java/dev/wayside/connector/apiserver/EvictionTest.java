@@ -89,6 +89,103 @@ class EvictionTest {
         assertThat(metadata().has("deletionTimestamp")).isTrue();
     }
 
+    /** A budget as its controller would have it, for a pod that runs and is ready. */
+    private void budget(String name, int allowed) throws Exception {
+        KubeObject pod = api.store().get(ResourceType.PODS.key("default", "p")).orElseThrow();
+        if (!pod.status().text("phase").equals("Running")) {
+            api.store()
+                    .update(
+                            ResourceType.PODS,
+                            pod.withLabels(Map.of("app", "web")).withoutMetadata("resourceVersion"),
+                            "",
+                            WriteOptions.by("test"));
+            ready("True");
+        }
+        KubeObject budget =
+                api.store()
+                        .create(
+                                ResourceType.POD_DISRUPTION_BUDGETS,
+                                KubeObject.of(ResourceType.POD_DISRUPTION_BUDGETS, "default", name)
+                                        .withSpec(
+                                                object(
+                                                        "{'minAvailable': 1, 'selector':"
+                                                            + " {'matchLabels': {'app': 'web'}}}")),
+                                WriteOptions.by("test"));
+        api.store()
+                .update(
+                        ResourceType.POD_DISRUPTION_BUDGETS,
+                        budget.withStatus(
+                                object(
+                                        "{'observedGeneration': 1, 'currentHealthy': 1,"
+                                                + " 'expectedPods': 2, 'desiredHealthy': 1,"
+                                                + " 'disruptionsAllowed': "
+                                                + allowed
+                                                + "}")),
+                        "status",
+                        WriteOptions.by("test"));
+    }
+
+    private void ready(String status) throws Exception {
+        KubeObject pod = api.store().get(ResourceType.PODS.key("default", "p")).orElseThrow();
+        api.store()
+                .update(
+                        ResourceType.PODS,
+                        pod.withStatus(
+                                object(
+                                        "{'phase': 'Running', 'conditions': [{'type': 'Ready',"
+                                                + " 'status': '"
+                                                + status
+                                                + "'}]}")),
+                        "status",
+                        WriteOptions.by("test"));
+    }
+
+    private static JsonObject object(String json) throws Exception {
+        return (JsonObject) TestingApi.json(json);
+    }
+
+    private JsonObject budgetStatus() {
+        return api.get("/apis/policy/v1/namespaces/default/poddisruptionbudgets/web")
+                .object("status");
+    }
+
+    @Test
+    void aBudgetThatAllowsNoneKeepsThePod() throws Exception {
+        budget("web", 0);
+        TestingExchange answer =
+                api.post(PODS + "/p/eviction", "{'apiVersion': 'policy/v1', 'kind': 'Eviction'}");
+        assertThat(answer.response().status()).isEqualTo(429);
+        assertThat(answer.json().text("message"))
+                .isEqualTo("Cannot evict pod as it would violate the pod's disruption budget.");
+        assertThat(answer.json().array("details", "causes").objects().get(0).text("message"))
+                .isEqualTo("The disruption budget web needs 1 healthy pods and has 1 currently");
+        // drain says so and waits; a header would have the client try on in silence.
+        assertThat(answer.response().headers()).doesNotContainKey("retry-after");
+        assertThat(metadata().has("deletionTimestamp")).isFalse();
+        ready("False");
+        assertThat(evict("")).as("a pod that is not ready costs nothing").isEqualTo(201);
+    }
+
+    @Test
+    void anEvictionTakesOneOffTheBudgetAndNotesThePod() throws Exception {
+        budget("web", 1);
+        assertThat(evict(", 'deleteOptions': {'preconditions': {'uid': 'other'}}")).isEqualTo(409);
+        assertThat(evict(", 'deleteOptions': {'dryRun': ['All']}")).isEqualTo(201);
+        assertThat(budgetStatus().number("disruptionsAllowed")).hasValue(1);
+        assertThat(evict("")).isEqualTo(201);
+        assertThat(budgetStatus().number("disruptionsAllowed")).hasValue(0);
+        assertThat(budgetStatus().object("disruptedPods").has("p")).isTrue();
+        assertThat(metadata().has("deletionTimestamp")).isTrue();
+    }
+
+    @Test
+    void aPodWithTwoBudgetsIsNotEvicted() throws Exception {
+        budget("web", 1);
+        budget("too", 1);
+        assertThat(evict("")).isEqualTo(500);
+        assertThat(metadata().has("deletionTimestamp")).isFalse();
+    }
+
     @Test
     void aTrialChangesNothing() {
         assertThat(evict(", 'deleteOptions': {'dryRun': ['All']}")).isEqualTo(201);

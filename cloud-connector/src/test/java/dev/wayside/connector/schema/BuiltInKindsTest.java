@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,12 @@ class BuiltInKindsTest {
                         "deployments.apps",
                         "replicasets.apps",
                         "deploymentgrids.superedge.io",
+                        "servicegrids.superedge.io",
+                        "nodeunits.site.superedge.io",
+                        "nodeunits.site.superedge.io",
+                        "nodegroups.site.superedge.io",
+                        "nodegroups.site.superedge.io",
+                        "poddisruptionbudgets.policy",
                         "roles.rbac.authorization.k8s.io",
                         "clusterroles.rbac.authorization.k8s.io",
                         "rolebindings.rbac.authorization.k8s.io",
@@ -51,6 +58,15 @@ class BuiltInKindsTest {
                         kind -> assertThat(kind.type()).isEqualTo(ResourceType.DEPLOYMENTS));
         assertThat(Samples.KINDS.byPlural("apps", "v1beta1", "deployments")).isEmpty();
         assertThat(Samples.KINDS.byKind("v1", "Pod")).isPresent();
+        for (String version : List.of("v1alpha1", "v1alpha2")) {
+            assertThat(Samples.KINDS.byPlural("site.superedge.io", version, "nodeunits"))
+                    .hasValueSatisfying(
+                            kind -> assertThat(kind.type().version()).isEqualTo(version));
+        }
+        assertThat(Samples.KINDS.byQualified("nodeunits.site.superedge.io"))
+                .as("the version that is stored")
+                .hasValueSatisfying(
+                        kind -> assertThat(kind.type()).isEqualTo(ResourceType.NODE_UNITS));
         assertThat(Samples.KINDS.byKind("apps/v1", "Pod")).isEmpty();
     }
 
@@ -73,7 +89,7 @@ class BuiltInKindsTest {
         assertThat(Samples.KINDS.all())
                 .filteredOn(kind -> !kind.hasStrategicMerge())
                 .extracting(kind -> kind.type().kind())
-                .containsExactly("DeploymentGrid");
+                .containsOnly("DeploymentGrid", "ServiceGrid", "NodeUnit", "NodeGroup");
     }
 
     @Test

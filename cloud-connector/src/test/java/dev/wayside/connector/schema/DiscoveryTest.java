@@ -50,6 +50,8 @@ class DiscoveryTest {
                         "apiextensions.k8s.io",
                         "apps",
                         "superedge.io",
+                        "site.superedge.io",
+                        "policy",
                         "rbac.authorization.k8s.io",
                         "authorization.k8s.io",
                         "authentication.k8s.io");
