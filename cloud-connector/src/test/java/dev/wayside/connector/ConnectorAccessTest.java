@@ -44,6 +44,7 @@ class ConnectorAccessTest {
     private static final String PODS = "/api/v1/namespaces/default/pods";
 
     @TempDir Path folder;
+    @TempDir Path keys;
 
     private final ManualClock clock =
             new ManualClock(Instant.now().truncatedTo(ChronoUnit.SECONDS));
@@ -68,7 +69,8 @@ class ConnectorAccessTest {
                         PodCidrs.parse("10.244.0.0/16"),
                         Duration.ofDays(90),
                         Optional.empty(),
-                        folder.resolve("kubeconfig"));
+                        folder.resolve("kubeconfig"),
+                        keys.resolve("keys"));
         server = ConnectorServer.start(options, Controllers::start, clock);
         Kubeconfig config = Kubeconfig.read(folder.resolve("kubeconfig"));
         admin = HttpClient.newBuilder().sslContext(AdminClient.context(config.identity())).build();
@@ -126,6 +128,7 @@ class ConnectorAccessTest {
                                 "/.well-known/openid-configuration",
                                 "/openid/v1/jwks",
                                 "/metrics",
+                                "/wayside/backup",
                                 "/nope"));
         for (KindDefinition kind : new BuiltInKinds().all()) {
             ResourceType type = kind.type();

@@ -51,6 +51,7 @@ class ConnectorServerTest {
             "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
     @TempDir Path folder;
+    @TempDir Path keys;
 
     // The client's side of TLS reads the real clock.
     private final ManualClock clock =
@@ -85,7 +86,8 @@ class ConnectorServerTest {
                 PodCidrs.parse("10.244.0.0/16"),
                 Duration.ofDays(90),
                 Optional.of(folder.resolve("ready")),
-                folder.resolve("kubeconfig"));
+                folder.resolve("kubeconfig"),
+                keys.resolve("keys"));
     }
 
     @Test
@@ -116,7 +118,8 @@ class ConnectorServerTest {
                         PodCidrs.parse("10.244.0.0/16"),
                         Duration.ofDays(90),
                         Optional.empty(),
-                        other.resolve("kubeconfig"));
+                        other.resolve("kubeconfig"),
+                        keys.resolve("others"));
 
         assertThatThrownBy(() -> ConnectorServer.start(options, (store, clock) -> () -> {}, clock))
                 .isInstanceOf(IOException.class)

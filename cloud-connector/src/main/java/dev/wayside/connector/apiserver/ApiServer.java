@@ -51,17 +51,23 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
      * @param responders by {@link dev.wayside.model.ResourceType#qualified()}, or by that and
      *     {@code /SUBRESOURCE}
      * @param pages documents by path
+     * @param handlers of other paths
+     * @param trouble what {@code /readyz} says instead of ok; {@code ""} for nothing
      * @param audit is told of every request
      */
     public record Extras(
             Map<String, Responder> responders,
             Map<String, Supplier<JsonObject>> pages,
+            Map<String, PathHandler> handlers,
+            Supplier<String> trouble,
             AuditTrail audit) {
-        public static final Extras NONE = new Extras(Map.of(), Map.of(), entry -> {});
+        public static final Extras NONE =
+                new Extras(Map.of(), Map.of(), Map.of(), () -> "", entry -> {});
 
         public Extras {
             responders = Map.copyOf(responders);
             pages = Map.copyOf(pages);
+            handlers = Map.copyOf(handlers);
         }
     }
 
@@ -322,26 +328,39 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         }
     }
 
+    private String unready() {
+        return ready.getAsBoolean() ? extras.trouble().get() : "not ready";
+    }
+
     private void servePlain(
-            HttpRequest request, RequestInfo info, User user, HttpExchange exchange) {
+            HttpRequest request, RequestInfo info, User user, AuditedExchange exchange) {
         String path = info.path();
         boolean known = HEALTH.contains(path) || path.equals("/version");
         if (!known && user.isAnonymous()) {
             throw new ApiException(Reason.UNAUTHORIZED, "Unauthorized");
         }
-        if (!known && !authorizer.authorize(user, info).allowed()) {
-            throw ApiStatus.forbidden(user, info, "");
+        if (!known) {
+            Authorizer.Decision decision = authorizer.authorize(user, info);
+            if (!decision.allowed()) {
+                throw ApiStatus.forbidden(user, info, "");
+            }
+            exchange.isAllowed(decision.why());
         }
         if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
             throw known ? ApiStatus.methodNotAllowed() : RequestInfo.noSuchPath();
         }
         if (HEALTH.contains(path)) {
-            boolean good = !path.equals("/readyz") || ready.getAsBoolean();
-            exchange.respond(Responses.text(good ? 200 : 503, good ? "ok" : "not ready"));
+            String bad = path.equals("/readyz") ? unready() : "";
+            exchange.respond(Responses.text(bad.isEmpty() ? 200 : 503, bad.isEmpty() ? "ok" : bad));
             return;
         }
         if (path.equals("/version")) {
             exchange.respond(Responses.json(200, Version.asJson()));
+            return;
+        }
+        PathHandler handler = extras.handlers().get(path);
+        if (handler != null) {
+            handler.handle(request, exchange);
             return;
         }
         Supplier<JsonObject> page = extras.pages().get(path);

@@ -112,6 +112,11 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return engine.trouble();
     }
 
+    /** Everything as it is now, while writes go on: what was read of memory is not copied. */
+    public StoreCopy copy() {
+        return engine.copy();
+    }
+
     @Override
     public Optional<KubeObject> get(ObjectKey key) {
         // As it would be stored today: who writes it back need not know the version of old.

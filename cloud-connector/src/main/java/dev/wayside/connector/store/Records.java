@@ -55,6 +55,17 @@ final class Records {
                 path, revision(object), Arrays.copyOfRange(object, Long.BYTES, object.length));
     }
 
+    /**
+     * The same, encrypted with the current key.
+     *
+     * @throws IllegalStateException if it cannot be decrypted
+     */
+    byte[] renewed(String path, byte[] object) {
+        long revision = revision(object);
+        byte[] text = sealed(path, revision, text(path, object));
+        return ByteBuffer.allocate(Long.BYTES + text.length).putLong(revision).put(text).array();
+    }
+
     /** The path, and the text that was written; no text if the object was removed. */
     byte[] change(Change change) {
         String path = path(change.key());

@@ -42,6 +42,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(StoreEngine.class);
 
     private final StoreSettings settings;
+    private final EncryptionKeys keys;
     private final Kinds kinds;
 
     /** Kinds come and go under the write lock; single shelves are found without. */
@@ -62,6 +63,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
 
     private StoreEngine(
             ObjectFile file,
+            EncryptionKeys keys,
             FileRewriter rewriter,
             DiskSpace space,
             Kinds kinds,
@@ -69,6 +71,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             long revision,
             StoreSettings settings) {
         this.settings = settings;
+        this.keys = keys;
         this.kinds = kinds;
         this.shelves = shelves;
         this.visible = revision;
@@ -130,7 +133,8 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                 LOG.info("The Secrets in {} are encrypted with key {}", path, keys.current());
             }
             StoreEngine engine =
-                    new StoreEngine(file, rewriter, space, kinds, shelves, revision, settings);
+                    new StoreEngine(
+                            file, keys, rewriter, space, kinds, shelves, revision, settings);
             engine.start();
             return engine;
         } catch (IOException | RuntimeException e) {
@@ -198,12 +202,15 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     }
 
     /** Everything, as it is at one revision. */
-    Snapshot everything() {
+    StoreCopy copy() {
         lock.readLock().lock();
         try {
             List<Stored> all = new ArrayList<>();
             shelves.values().forEach(shelf -> all.addAll(shelf.all()));
-            return new Snapshot(all, visible);
+            return new StoreCopy(
+                    visible,
+                    keys.current(),
+                    all.stream().map(stored -> StoreCopy.Entry.of(stored, keys)).iterator());
         } finally {
             lock.readLock().unlock();
         }
