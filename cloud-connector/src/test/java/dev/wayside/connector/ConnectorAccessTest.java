@@ -275,6 +275,38 @@ class ConnectorAccessTest {
     }
 
     @Test
+    void aBackupIsForThoseWhoMayReadItsPathAlone() throws Exception {
+        String token = accountWithView("bot");
+        assertThat(as(token, "GET", "/wayside/backup").status()).isEqualTo(403);
+        create(
+                RBAC + "/clusterroles",
+                "{'metadata':{'name':'backup'},'rules':[{'nonResourceURLs':['/wayside/backup'],"
+                        + "'verbs':['get']}]}");
+        create(
+                RBAC + "/clusterrolebindings",
+                binding("backup", "backup", "ServiceAccount", "bot','namespace':'default"));
+        HttpRequest request =
+                HttpRequest.newBuilder(server.url().resolve("/wayside/backup"))
+                        .header("authorization", "Bearer " + token)
+                        .build();
+        var answer =
+                dev.wayside.testing.Eventually.see(
+                        "a backup",
+                        Duration.ofSeconds(10),
+                        () ->
+                                nobody.send(
+                                        request,
+                                        BodyHandlers.ofString(StandardCharsets.ISO_8859_1)),
+                        it -> it.statusCode() == 200);
+        // The keys that make this connector what it is are never given out by it.
+        assertThat(answer.body())
+                .startsWith("wayside-backup 1\n")
+                .contains("kube-system")
+                .doesNotContain("PRIVATE KEY")
+                .doesNotContain("ca.key");
+    }
+
+    @Test
     void whoApprovesCertificatesIsAllowedToForTheirSigner() throws Exception {
         String requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
         String pem = dev.wayside.wire.CertificateRequest.pem(EcKeys.generate(), "alice", "team");

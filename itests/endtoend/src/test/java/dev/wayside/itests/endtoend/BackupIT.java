@@ -3,6 +3,8 @@ package dev.wayside.itests.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.testing.Eventually;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BackupIT {
     private static final Duration SOON = Duration.ofSeconds(90);
+    private static final String PODS = "/api/v1/namespaces/default/pods";
     private static final String WORD = "what-only-the-key-file-opens";
 
     private Installation wayside;
@@ -63,8 +66,7 @@ class BackupIT {
         assertThat(restarts(steady.get("gw-1"))).isEqualTo(1);
         List<ProcessHandle> running = processes(steady.values());
         assertThat(running).hasSize(3);
-        String lost =
-                wayside.kubectl("get", "pods", "-o", "jsonpath={.metadata.resourceVersion}").ok();
+        long lost = revision();
 
         wayside.cutConnector();
         lose();
@@ -141,19 +143,16 @@ class BackupIT {
         Files.copy(wayside.data().resolve("lost-connector/listen"), connector.resolve("listen"));
     }
 
-    private void watchersOfTheLostTimeMustListAnew(String lost) throws Exception {
-        String watch = "/api/v1/namespaces/default/pods?watch=true&resourceVersion=" + lost;
-        Command.Result resumed = wayside.kubectl("get", "--raw", watch);
+    private long revision() throws Exception {
+        String list = wayside.kubectl("get", "--raw", PODS + "?limit=1").ok();
+        return Long.parseLong(((JsonObject) Json.parse(list)).text("metadata", "resourceVersion"));
+    }
+
+    private void watchersOfTheLostTimeMustListAnew(long lost) throws Exception {
+        Command.Result resumed =
+                wayside.kubectl("get", "--raw", PODS + "?watch=true&resourceVersion=" + lost);
         assertThat(resumed.output()).containsIgnoringCase("too old resource version");
-        assertThat(
-                        Long.parseLong(
-                                wayside.kubectl(
-                                                "get",
-                                                "pods",
-                                                "-o",
-                                                "jsonpath={.metadata.resourceVersion}")
-                                        .ok()))
-                .isGreaterThan(Long.parseLong(lost));
+        assertThat(revision()).isGreaterThan(lost);
     }
 
     private void aGatewayThatIsNotKnownIsAddedAnew() throws Exception {
