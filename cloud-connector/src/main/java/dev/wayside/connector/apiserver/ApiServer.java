@@ -328,8 +328,13 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         }
     }
 
-    private String unready() {
-        return ready.getAsBoolean() ? extras.trouble().get() : "not ready";
+    /** With 500, as Kubernetes has it, kubectl shows the reason. */
+    private HttpResponse readiness() {
+        if (!ready.getAsBoolean()) {
+            return Responses.text(503, "not ready");
+        }
+        String trouble = extras.trouble().get();
+        return trouble.isEmpty() ? Responses.text(200, "ok") : Responses.text(500, trouble);
     }
 
     private void servePlain(
@@ -350,8 +355,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             throw known ? ApiStatus.methodNotAllowed() : RequestInfo.noSuchPath();
         }
         if (HEALTH.contains(path)) {
-            String bad = path.equals("/readyz") ? unready() : "";
-            exchange.respond(Responses.text(bad.isEmpty() ? 200 : 503, bad.isEmpty() ? "ok" : bad));
+            exchange.respond(path.equals("/readyz") ? readiness() : Responses.text(200, "ok"));
             return;
         }
         if (path.equals("/version")) {

@@ -7,13 +7,16 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.testing.Eventually;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -66,6 +69,12 @@ class BackupIT {
         assertThat(restarts(steady.get("gw-1"))).isEqualTo(1);
         List<ProcessHandle> running = processes(steady.values());
         assertThat(running).hasSize(3);
+        List<ProcessHandle> unknown =
+                processes(
+                        late.stream()
+                                .filter(pod -> !pod.spec().text("nodeName").equals("gw-3"))
+                                .toList());
+        assertThat(unknown).hasSize(2);
         long lost = revision();
 
         wayside.cutConnector();
@@ -75,15 +84,8 @@ class BackupIT {
 
         // What was made since is gone, what was removed since is back, what was there never
         // stopped.
-        for (KubeObject pod : late) {
-            if (!pod.spec().text("nodeName").equals("gw-3")) {
-                Eventually.see(
-                        "the end of " + pod.name(),
-                        SOON,
-                        () -> alive(processes(List.of(pod))),
-                        List::isEmpty);
-            }
-        }
+        Eventually.see(
+                "the end of what was made since", SOON, () -> alive(unknown), List::isEmpty);
         wayside.awaitRunning("app=removed", 1);
         Map<String, KubeObject> after =
                 Eventually.see(
@@ -202,9 +204,24 @@ class BackupIT {
     private List<ProcessHandle> processes(Iterable<KubeObject> pods) throws Exception {
         List<ProcessHandle> all = new java.util.ArrayList<>();
         for (KubeObject pod : pods) {
-            all.addAll(Processes.ofPod(wayside.data(), pod.uid()));
+            all.addAll(
+                    Eventually.see(
+                            "the processes of " + pod.name(),
+                            SOON,
+                            () -> processesOf(pod.uid()),
+                            Optional::isPresent)
+                            .orElseThrow());
         }
         return alive(all);
+    }
+
+    /** Empty if another pod's folder went while they were looked for. */
+    private Optional<List<ProcessHandle>> processesOf(String uid) throws IOException {
+        try {
+            return Optional.of(Processes.ofPod(wayside.data(), uid));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     private static List<ProcessHandle> alive(List<ProcessHandle> processes) {
