@@ -7,6 +7,7 @@ import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
 import dev.wayside.wire.TlsIdentity;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** Talks to a running connector as the admin of a kubeconfig, for the commands of this program. */
 public final class AdminClient {
     private static final Duration TIMEOUT = Duration.ofSeconds(15);
+    private static final int MOST_OF_A_REFUSAL = 1 << 16;
     private static final char[] NO_PASSWORD = {};
 
     private final Kubeconfig config;
@@ -72,6 +74,31 @@ public final class AdminClient {
             throw new IOException("the connector refused: " + answer.text("message"));
         }
         return answer;
+    }
+
+    /**
+     * Gets what is too much to be held in memory.
+     *
+     * @throws IOException if the connector cannot be reached or refuses; the message says why
+     */
+    InputStream stream(String path) throws IOException, InterruptedException {
+        HttpRequest request =
+                HttpRequest.newBuilder(config.server().resolve(path)).timeout(TIMEOUT).build();
+        HttpResponse<InputStream> response;
+        try {
+            response = client.send(request, BodyHandlers.ofInputStream());
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot reach the connector at " + config.server() + "; does it run?", e);
+        }
+        if (response.statusCode() != 200) {
+            try (InputStream body = response.body()) {
+                throw new IOException(
+                        "the connector refused: "
+                                + parsed(body.readNBytes(MOST_OF_A_REFUSAL)).text("message"));
+            }
+        }
+        return response.body();
     }
 
     private static JsonObject parsed(byte[] body) throws IOException {

@@ -11,8 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The program: {@code connector} runs a connector; {@code connector token create} and {@code
- * connector node await} talk to it.
+ * The program: {@code connector} runs a connector; {@code connector token create}, {@code connector
+ * node await} and {@code connector backup} talk to it, {@code connector restore} takes its place.
  */
 public final class Connector {
     static final int FAILED = 1;
@@ -30,6 +30,8 @@ public final class Connector {
             code =
                     switch (all.isEmpty() ? "-" : all.get(0)) {
                         case "token" -> TokenCommand.run(all, System.out, Clock.systemUTC());
+                        case "backup", "restore" ->
+                                BackupCommand.run(all, System.out, Clock.systemUTC());
                         case "node" -> NodeCommand.run(all, System.err);
                         default -> serve(all);
                     };

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param certificateLifetime of gateways and users
  * @param readyFile written when it is ready, removed when it stops
  * @param kubeconfig where the admin's is written
+ * @param encryptionKeys the file of the keys for Secrets at rest
  */
 public record ConnectorOptions(
         Path data,
@@ -30,17 +31,22 @@ public record ConnectorOptions(
         ServiceRange serviceRange,
         Duration certificateLifetime,
         Optional<Path> readyFile,
-        Path kubeconfig) {
+        Path kubeconfig,
+        Path encryptionKeys) {
 
     static final String USAGE =
             """
             Usage: connector [--data DIR] [--listen HOST:PORT] [--advertise HOST]...
                              [--cluster-cidr CIDR] [--service-cidr CIDR] [--certificate-days N]
                              [--ready-file FILE] [--kubeconfig FILE]
+                             [--encryption-key-file FILE]
                    connector token create [--label KEY=VALUE]... [--taint KEY=VALUE:EFFECT]...
                              [--node NAME] [--ttl 1h] [--connector URL]
                              [--data DIR | --kubeconfig FILE]
                    connector node await NAME... [--timeout SECONDS] [--kubeconfig FILE]
+                   connector backup FILE [--force] [--data DIR] [--kubeconfig FILE]
+                             [--encryption-key-file FILE]
+                   connector restore FILE [--check] [--data DIR] [--encryption-key-file FILE]
 
               --data DIR          where everything is kept (default: data)
               --listen HOST:PORT  default: 0.0.0.0:8443
@@ -51,10 +57,20 @@ public record ConnectorOptions(
               --certificate-days N  lifetime of the certificates of gateways (default: 90)
               --ready-file FILE   written when the connector is ready
               --kubeconfig FILE   the admin's (default: kubeconfig in the data folder)
+              --encryption-key-file FILE  keys for Secrets at rest, made at the first start
+                                  (default: DIR-encryption.keys, beside the data folder)
             """;
 
     public ConnectorOptions {
         advertise = List.copyOf(advertise);
+        if (encryptionKeys
+                .toAbsolutePath()
+                .normalize()
+                .startsWith(data.toAbsolutePath().normalize())) {
+            throw new IllegalArgumentException(
+                    "--encryption-key-file must not be in the data folder that it protects: "
+                            + encryptionKeys);
+        }
     }
 
     /**
@@ -70,6 +86,7 @@ public record ConnectorOptions(
         Duration lifetime = Duration.ofDays(90);
         Optional<Path> readyFile = Optional.empty();
         Optional<Path> kubeconfig = Optional.empty();
+        Optional<Path> keyFile = Optional.empty();
         Arguments rest = new Arguments(arguments);
         while (rest.hasNext()) {
             String option = rest.next();
@@ -91,6 +108,7 @@ public record ConnectorOptions(
                 }
                 case "--ready-file" -> readyFile = Optional.of(Path.of(rest.value(option)));
                 case "--kubeconfig" -> kubeconfig = Optional.of(Path.of(rest.value(option)));
+                case "--encryption-key-file" -> keyFile = Optional.of(Path.of(rest.value(option)));
                 default -> throw new IllegalArgumentException("unknown option " + option);
             }
         }
@@ -111,7 +129,14 @@ public record ConnectorOptions(
                 services,
                 lifetime,
                 readyFile,
-                kubeconfig.orElse(data.resolve("kubeconfig")));
+                kubeconfig.orElse(data.resolve("kubeconfig")),
+                keyFile.orElse(keyFileBeside(data)));
+    }
+
+    /** Not in the folder: who takes that away, or copies it, must not have the key as well. */
+    static Path keyFileBeside(Path data) {
+        Path folder = data.toAbsolutePath().normalize();
+        return folder.resolveSibling(folder.getFileName() + "-encryption.keys");
     }
 
     InetSocketAddress listen() {

@@ -16,6 +16,8 @@ import dev.wayside.connector.apiserver.Authorizer;
 import dev.wayside.connector.apiserver.KindRules;
 import dev.wayside.connector.apiserver.Responder;
 import dev.wayside.connector.audit.AuditLog;
+import dev.wayside.connector.backup.Restoration;
+import dev.wayside.connector.backup.StoreDownload;
 import dev.wayside.connector.custom.DefinitionController;
 import dev.wayside.connector.gateway.BoundObjects;
 import dev.wayside.connector.gateway.ConnectorAuthorizer;
@@ -31,8 +33,10 @@ import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.schema.ReviewKind;
 import dev.wayside.connector.schema.ServedKinds;
 import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.DataFolder;
 import dev.wayside.connector.store.DurableFile;
 import dev.wayside.connector.store.EmbeddedObjectStore;
+import dev.wayside.connector.store.EncryptionKeys;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.Patch;
@@ -107,12 +111,18 @@ public final class ConnectorServer implements AutoCloseable {
     private void start(BiFunction<ObjectStore, Clock, ? extends AutoCloseable> controllers)
             throws IOException, InterruptedException {
         Path data = Files.createDirectories(options.data());
+        closing(DataFolder.lock(data));
+        Restoration.settle(data);
         ServedKinds kinds = new ServedKinds(options.serviceRange());
         // The store locks its folder, so it comes before all else that writes there.
         EmbeddedObjectStore store =
                 closing(
                         EmbeddedObjectStore.open(
-                                data.resolve("store"), kinds, StoreSettings.DEFAULT, clock));
+                                data.resolve("store"),
+                                kinds,
+                                StoreSettings.DEFAULT,
+                                EncryptionKeys.in(options.encryptionKeys()),
+                                clock));
         Path pki = data.resolve("pki");
         CertificateAuthority authority = CertificateAuthority.open(pki, clock);
         ServerCertificate certificate =
@@ -163,6 +173,8 @@ public final class ConnectorServer implements AutoCloseable {
                                         responders(
                                                 store, kinds.builtIn(), accounts, rbac, authorizer),
                                         OpenIdPages.of(signingKeys, this::advertised),
+                                        Map.of(StoreDownload.PATH, new StoreDownload(store, clock)),
+                                        store::trouble,
                                         audit),
                                 () -> ready,
                                 ApiServer.Limits.DEFAULT,

@@ -45,6 +45,7 @@ class ConnectorAccessTest {
     private static final String PODS = "/api/v1/namespaces/default/pods";
 
     @TempDir Path folder;
+    @TempDir Path keys;
 
     private final ManualClock clock =
             new ManualClock(Instant.now().truncatedTo(ChronoUnit.SECONDS));
@@ -70,7 +71,8 @@ class ConnectorAccessTest {
                         ServiceRange.DEFAULT,
                         Duration.ofDays(90),
                         Optional.empty(),
-                        folder.resolve("kubeconfig"));
+                        folder.resolve("kubeconfig"),
+                        keys.resolve("keys"));
         server = ConnectorServer.start(options, Controllers::start, clock);
         Kubeconfig config = Kubeconfig.read(folder.resolve("kubeconfig"));
         admin = HttpClient.newBuilder().sslContext(AdminClient.context(config.identity())).build();
@@ -162,6 +164,7 @@ class ConnectorAccessTest {
                                 "/.well-known/openid-configuration",
                                 "/openid/v1/jwks",
                                 "/metrics",
+                                "/wayside/backup",
                                 "/nope"));
         for (KindDefinition kind : new BuiltInKinds().all()) {
             ResourceType type = kind.type();
@@ -305,6 +308,38 @@ class ConnectorAccessTest {
         assertThat(send(admin, "GET", PODS, "", Map.of("impersonate-group", "dev")).status())
                 .isEqualTo(400);
         assertThat(send(nobody, "GET", PODS, "", asBot).status()).isIn(401, 403);
+    }
+
+    @Test
+    void aBackupIsForThoseWhoMayReadItsPathAlone() throws Exception {
+        String token = accountWithView("bot");
+        assertThat(as(token, "GET", "/wayside/backup").status()).isEqualTo(403);
+        create(
+                RBAC + "/clusterroles",
+                "{'metadata':{'name':'backup'},'rules':[{'nonResourceURLs':['/wayside/backup'],"
+                        + "'verbs':['get']}]}");
+        create(
+                RBAC + "/clusterrolebindings",
+                binding("backup", "backup", "ServiceAccount", "bot','namespace':'default"));
+        HttpRequest request =
+                HttpRequest.newBuilder(server.url().resolve("/wayside/backup"))
+                        .header("authorization", "Bearer " + token)
+                        .build();
+        var answer =
+                dev.wayside.testing.Eventually.see(
+                        "a backup",
+                        Duration.ofSeconds(10),
+                        () ->
+                                nobody.send(
+                                        request,
+                                        BodyHandlers.ofString(StandardCharsets.ISO_8859_1)),
+                        it -> it.statusCode() == 200);
+        // The keys that make this connector what it is are never given out by it.
+        assertThat(answer.body())
+                .startsWith("wayside-backup 1\n")
+                .contains("kube-system")
+                .doesNotContain("PRIVATE KEY")
+                .doesNotContain("ca.key");
     }
 
     @Test

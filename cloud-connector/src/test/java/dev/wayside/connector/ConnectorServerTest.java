@@ -52,6 +52,7 @@ class ConnectorServerTest {
             "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
     @TempDir Path folder;
+    @TempDir Path keys;
 
     // The client's side of TLS reads the real clock.
     private final ManualClock clock =
@@ -87,7 +88,8 @@ class ConnectorServerTest {
                 ServiceRange.DEFAULT,
                 Duration.ofDays(90),
                 Optional.of(folder.resolve("ready")),
-                folder.resolve("kubeconfig"));
+                folder.resolve("kubeconfig"),
+                keys.resolve("keys"));
     }
 
     @Test
@@ -119,7 +121,8 @@ class ConnectorServerTest {
                         ServiceRange.DEFAULT,
                         Duration.ofDays(90),
                         Optional.empty(),
-                        other.resolve("kubeconfig"));
+                        other.resolve("kubeconfig"),
+                        keys.resolve("others"));
 
         assertThatThrownBy(() -> ConnectorServer.start(options, (store, clock) -> () -> {}, clock))
                 .isInstanceOf(IOException.class)

@@ -50,6 +50,8 @@ class WatchOverWebSocketTest {
     private static HttpClient admin;
     private static HttpClient stranger;
 
+    @TempDir static Path keys;
+
     @BeforeAll
     static void start() throws Exception {
         server =
@@ -63,7 +65,8 @@ class WatchOverWebSocketTest {
                                 ServiceRange.DEFAULT,
                                 Duration.ofDays(90),
                                 Optional.empty(),
-                                folder.resolve("kubeconfig")),
+                                folder.resolve("kubeconfig"),
+                                keys.resolve("keys")),
                         (store, clock) -> () -> {},
                         Clock.systemUTC());
         Kubeconfig config = Kubeconfig.read(folder.resolve("kubeconfig"));

@@ -85,6 +85,12 @@ final class Couriers {
                                 });
     }
 
+    /** Whether the object at the connector says what we have reported. */
+    static boolean says(ObjectKey key, JsonObject there, JsonObject reported) {
+        boolean strategic = patchType(path(key)).equals(STRATEGIC_PATCH);
+        return new StatusPatch(strategic).from(there, reported).isEmpty();
+    }
+
     /** Kubernetes' own groups have strategic patches; kinds that others define have not. */
     static String patchType(String path) {
         String group = path.startsWith("/apis/") ? path.split("/")[2] : "";

@@ -2,6 +2,8 @@
 package dev.wayside.statecache;
 
 import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ObjectKey;
 import dev.wayside.wire.Backoff;
 import java.time.Duration;
 import java.util.Arrays;
@@ -72,6 +74,35 @@ final class OutboxSender {
             }
         }
         pump();
+    }
+
+    /**
+     * Compares what a whole list says with what the connector has taken of us, and says it again if
+     * the connector has forgotten it: its store was restored from a backup.
+     */
+    void compare(ObjectKey object, KubeObject listed) {
+        String key = Keys.status(object, listed.uid());
+        JsonObject entry = store.get(key).orElse(null);
+        if (entry == null
+                || isNews(key, entry)
+                || Couriers.says(object, listed.status(), entry.object("status"))) {
+            return;
+        }
+        // Another entry than the one that was taken, so that no note of that makes it old again.
+        JsonObject again = entry.without("sent").with("again", entry.number("again").orElse(0) + 1);
+        // If it can't be written now, the agent's next word on the pod says it.
+        var unused =
+                store.submit(
+                        edit -> {
+                            if (edit.get(key)
+                                    .filter(
+                                            now ->
+                                                    now.object("status")
+                                                            .equals(entry.object("status")))
+                                    .isPresent()) {
+                                edit.put(key, again);
+                            }
+                        });
     }
 
     /** Puts on disk what the connector has taken. */

@@ -10,6 +10,7 @@ import dev.wayside.model.ObjectKey;
 import dev.wayside.wire.Backoff;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
@@ -45,6 +46,9 @@ final class Reflector {
 
         /** Checks anew. */
         java.util.concurrent.CompletableFuture<Provenance.Verdict> check(Upstream upstream);
+
+        /** Takes note of a whole list that is stored. */
+        void listed(Scope scope, List<KubeObject> objects);
 
         /** Takes note of an object that a watch brought, before it is written; false to ignore. */
         boolean accepts(Scope scope, KubeObject object);
@@ -265,6 +269,7 @@ final class Reflector {
         listFresh = true;
         seen = list.revision();
         stored = list.revision();
+        surroundings.listed(scope, list.items());
         fine();
         begin();
     }

@@ -280,6 +280,11 @@ final class Uplink implements Reflector.Surroundings {
     }
 
     @Override
+    public void listed(Scope scope, List<KubeObject> objects) {
+        objects.forEach(object -> sender.compare(object.key(scope.type()), object));
+    }
+
+    @Override
     public boolean accepts(Scope scope, KubeObject object) {
         if (!scope.type().equals(ResourceType.NODES)
                 || object.uid().equals(identity.gatewayUid())) {

@@ -363,6 +363,35 @@ class ReportingTest {
         assertThat(connector.count("PATCH", "/status")).isEqualTo(1);
     }
 
+    @Test
+    void saysAgainWhatARestoredConnectorHasForgotten() throws Exception {
+        JsonObject before = connector.objects.get(ONE);
+        String two = "/api/v1/namespaces/default/pods/two";
+        String uidOfTwo = connector.pod("two").text("metadata", "uid");
+        rig.settle();
+        rig.outbox.status(rig.pod("one"), uid, phase("Running"));
+        rig.outbox.status(rig.pod("two"), uidOfTwo, phase("Running"));
+        rig.pass(WHILE);
+        long said = connector.count("PATCH", "/pods/one/status");
+        // At once after the report, when it is not noted yet that it was taken, too.
+        for (Duration later : List.of(WHILE, Duration.ofSeconds(1))) {
+            rig.outbox.status(rig.pod("one"), uid, phase("After" + later.toSeconds()));
+            rig.pass(later);
+            connector.revision += 1_000_000;
+            connector.objects.put(ONE, before);
+            connector.oldest = connector.revision;
+            connector.cut();
+            rig.pass(WHILE);
+            assertThat(connector.objects.get(ONE).text("status", "phase"))
+                    .isEqualTo("After" + later.toSeconds());
+            said += 2;
+            assertThat(connector.count("PATCH", "/pods/one/status")).isEqualTo(said);
+        }
+        assertThat(connector.objects.get(two).text("status", "phase")).isEqualTo("Running");
+        assertThat(connector.count("PATCH", "/pods/two/status")).isEqualTo(1);
+        assertThat(rig.doubt()).isEmpty();
+    }
+
     private void away() throws Exception {
         connector.reachable = false;
         connector.cut();

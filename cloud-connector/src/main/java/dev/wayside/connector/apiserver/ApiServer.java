@@ -58,17 +58,23 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
      * @param responders by {@link dev.wayside.model.ResourceType#qualified()}, or by that and
      *     {@code /SUBRESOURCE}
      * @param pages documents by path
+     * @param handlers of other paths
+     * @param trouble what {@code /readyz} says instead of ok; {@code ""} for nothing
      * @param audit is told of every request
      */
     public record Extras(
             Map<String, Responder> responders,
             Map<String, Supplier<JsonObject>> pages,
+            Map<String, PathHandler> handlers,
+            Supplier<String> trouble,
             AuditTrail audit) {
-        public static final Extras NONE = new Extras(Map.of(), Map.of(), entry -> {});
+        public static final Extras NONE =
+                new Extras(Map.of(), Map.of(), Map.of(), () -> "", entry -> {});
 
         public Extras {
             responders = Map.copyOf(responders);
             pages = Map.copyOf(pages);
+            handlers = Map.copyOf(handlers);
         }
     }
 
@@ -349,26 +355,43 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         }
     }
 
+    /** With 500, as Kubernetes has it, kubectl shows the reason. */
+    private HttpResponse readiness() {
+        if (!ready.getAsBoolean()) {
+            return Responses.text(503, "not ready");
+        }
+        String trouble = extras.trouble().get();
+        return trouble.isEmpty() ? Responses.text(200, "ok") : Responses.text(500, trouble);
+    }
+
     private void servePlain(
-            HttpRequest request, RequestInfo info, User user, HttpExchange exchange) {
+            HttpRequest request, RequestInfo info, User user, AuditedExchange exchange) {
         String path = info.path();
         boolean known = HEALTH.contains(path) || path.equals("/version");
         if (!known && user.isAnonymous()) {
             throw new ApiException(Reason.UNAUTHORIZED, "Unauthorized");
         }
-        if (!known && !authorizer.authorize(user, info).allowed()) {
-            throw ApiStatus.forbidden(user, info, "");
+        if (!known) {
+            Authorizer.Decision decision = authorizer.authorize(user, info);
+            if (!decision.allowed()) {
+                throw ApiStatus.forbidden(user, info, "");
+            }
+            exchange.isAllowed(decision.why());
         }
         if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
             throw known ? ApiStatus.methodNotAllowed() : RequestInfo.noSuchPath();
         }
         if (HEALTH.contains(path)) {
-            boolean good = !path.equals("/readyz") || ready.getAsBoolean();
-            exchange.respond(Responses.text(good ? 200 : 503, good ? "ok" : "not ready"));
+            exchange.respond(path.equals("/readyz") ? readiness() : Responses.text(200, "ok"));
             return;
         }
         if (path.equals("/version")) {
             exchange.respond(Responses.json(200, Version.asJson()));
+            return;
+        }
+        PathHandler handler = extras.handlers().get(path);
+        if (handler != null) {
+            handler.handle(request, exchange);
             return;
         }
         Supplier<JsonObject> page = extras.pages().get(path);

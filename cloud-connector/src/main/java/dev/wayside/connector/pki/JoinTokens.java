@@ -103,6 +103,11 @@ public final class JoinTokens {
                 WRITER);
     }
 
+    /** Whether the Secret is a join token that nobody has used. */
+    public static boolean isUnused(KubeObject secret) {
+        return JoinToken.of(secret).filter(token -> !token.isUsed()).isPresent();
+    }
+
     private void check(JoinToken token, String nodeName, String nodeUid, String keyHash) {
         boolean another =
                 !token.usedByKey().equals(keyHash)

@@ -30,7 +30,8 @@ public final class ApiException extends RuntimeException {
         TOO_MANY_REQUESTS(429, "TooManyRequests"),
         INTERNAL(500, "InternalError"),
         UNAVAILABLE(503, "ServiceUnavailable"),
-        TIMEOUT(504, "Timeout");
+        TIMEOUT(504, "Timeout"),
+        INSUFFICIENT_STORAGE(507, "InsufficientStorage");
 
         private final int code;
         private final String word;

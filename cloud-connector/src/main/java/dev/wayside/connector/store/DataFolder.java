@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** The store's folder, held by one process at a time. */
-final class DataFolder implements AutoCloseable {
+/** A folder that is held by one process at a time. */
+public final class DataFolder implements AutoCloseable {
     private final Path dir;
     private final FileChannel channel;
 
@@ -25,7 +25,7 @@ final class DataFolder implements AutoCloseable {
      *
      * @throws IOException if it is locked, or cannot be made
      */
-    static DataFolder lock(Path dir) throws IOException {
+    public static DataFolder lock(Path dir) throws IOException {
         Files.createDirectories(dir);
         FileChannel channel =
                 FileChannel.open(
@@ -49,7 +49,7 @@ final class DataFolder implements AutoCloseable {
     }
 
     /** Makes the names of new files durable. */
-    void sync() throws IOException {
+    public void sync() throws IOException {
         try (FileChannel names = FileChannel.open(dir, StandardOpenOption.READ)) {
             names.force(true);
         }

@@ -57,15 +57,18 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
     /**
      * Opens the store in a folder, makes it if there is none, and starts its threads.
      *
+     * @param keys for what is secret
      * @throws IOException if the folder is in use by another process, cannot be written, or holds a
-     *     store that is damaged or of another format; the message says which
+     *     store that is damaged, of another format, or encrypted with another key; the message says
+     *     which
      */
     public static EmbeddedObjectStore open(
-            Path dir, Kinds kinds, StoreSettings settings, Clock clock) throws IOException {
+            Path dir, Kinds kinds, StoreSettings settings, EncryptionKeys.Source keys, Clock clock)
+            throws IOException {
         DataFolder folder = DataFolder.lock(dir);
         try {
-            String file = dir.toAbsolutePath().resolve("objects.mv").toString();
-            StoreEngine engine = StoreEngine.open(file, kinds, settings);
+            String file = file(dir);
+            StoreEngine engine = StoreEngine.open(file, kinds, settings, keys, DiskSpace.of(file));
             folder.sync();
             return new EmbeddedObjectStore(folder, engine, kinds, settings, clock);
         } catch (IOException | RuntimeException e) {
@@ -74,11 +77,43 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         }
     }
 
+    /** Opens a store that is not encrypted. */
+    public static EmbeddedObjectStore open(
+            Path dir, Kinds kinds, StoreSettings settings, Clock clock) throws IOException {
+        return open(dir, kinds, settings, EncryptionKeys.Source.NONE, clock);
+    }
+
+    static String file(Path dir) {
+        return dir.toAbsolutePath().resolve("objects.mv").toString();
+    }
+
     /** Opens a store on a file system of H2's, for tests of power cuts. */
     static EmbeddedObjectStore openFile(
             String path, Kinds kinds, StoreSettings settings, Clock clock) throws IOException {
+        return openFile(
+                path, kinds, settings, EncryptionKeys.Source.NONE, DiskSpace.of(path), clock);
+    }
+
+    static EmbeddedObjectStore openFile(
+            String path,
+            Kinds kinds,
+            StoreSettings settings,
+            EncryptionKeys.Source keys,
+            DiskSpace space,
+            Clock clock)
+            throws IOException {
         return new EmbeddedObjectStore(
-                null, StoreEngine.open(path, kinds, settings), kinds, settings, clock);
+                null, StoreEngine.open(path, kinds, settings, keys, space), kinds, settings, clock);
+    }
+
+    /** Why nothing can be written now; {@code ""} if it can. */
+    public String trouble() {
+        return engine.trouble();
+    }
+
+    /** Everything as it is now, while writes go on: what was read of memory is not copied. */
+    public StoreCopy copy() {
+        return engine.copy();
     }
 
     @Override

@@ -5,6 +5,8 @@ import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,14 +37,24 @@ import org.slf4j.LoggerFactory;
  * revisions are reserved on disk in blocks ahead of their use, and a store that is opened begins
  * after the last reserved one.
  *
- * <p>When a commit fails, nobody knows whether it is on disk before the file is read again. Its
- * writes are refused, nothing of it becomes visible, and the store goes on as read-only until it is
- * opened anew.
+ * <p>When a commit fails, nobody knows whether it is on disk. Its writes are refused, nothing of it
+ * becomes visible, and the store goes on as read-only, until a new file could be written from what
+ * is visible; that is tried again and again. Before it comes to that, a disk that is nearly full
+ * makes the store refuse all writes but those of lazy kinds, for which revisions are reserved on
+ * the last of the room.
  */
 final class GroupWriter {
     private static final Logger LOG = LoggerFactory.getLogger(GroupWriter.class);
 
-    private final ObjectFile file;
+    private static final int REVISIONS_WHILE_SHORT = 10_000_000;
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
+    private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final long SMALL_FILE = 16L << 20;
+    private static final int GROWTH = 3;
+
+    private final FileRewriter rewriter;
+    private final DiskSpace space;
     private final Kinds kinds;
     private final Map<String, KindShelf> shelves;
     private final StoreSettings settings;
@@ -53,8 +65,14 @@ final class GroupWriter {
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
     private volatile boolean stopping;
     private volatile @Nullable ApiException failure;
+    private volatile String shortage = "";
 
     // Below: the writer thread's own.
+    private ObjectFile file;
+    private Duration retryPause = FIRST_RETRY;
+    private long failedAt;
+    private long wroteAt = System.nanoTime();
+    private boolean writtenSince;
     private long last;
     private long reserved;
     private final Map<ObjectKey, Optional<Stored>> unsaved = new LinkedHashMap<>();
@@ -78,6 +96,8 @@ final class GroupWriter {
      */
     GroupWriter(
             ObjectFile file,
+            FileRewriter rewriter,
+            DiskSpace space,
             Kinds kinds,
             Map<String, KindShelf> shelves,
             long revision,
@@ -85,6 +105,8 @@ final class GroupWriter {
             Publisher publisher,
             ReentrantReadWriteLock lock) {
         this.file = file;
+        this.rewriter = rewriter;
+        this.space = space;
         this.kinds = kinds;
         this.shelves = shelves;
         this.last = revision;
@@ -125,15 +147,16 @@ final class GroupWriter {
             throw unavailable("interrupted while the write waited", e);
         } catch (CompletionException e) {
             // Made anew, so that its trace leads to the caller.
-            throw unavailable(
-                    String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+            throw e.getCause() instanceof ApiException why
+                    ? again(why)
+                    : unavailable(String.valueOf(e.getMessage()), e);
         }
     }
 
     private void refuseIfBroken() {
         ApiException broken = failure;
         if (broken != null) {
-            throw unavailable(broken.getMessage(), broken);
+            throw again(broken);
         }
         if (stopping) {
             throw unavailable("the store is stopping", null);
@@ -149,14 +172,30 @@ final class GroupWriter {
         return exception;
     }
 
+    private static ApiException again(ApiException why) {
+        ApiException exception = new ApiException(why.reason(), String.valueOf(why.getMessage()));
+        exception.initCause(why);
+        return exception;
+    }
+
+    /** Why nothing can be written now; {@code ""} if it can. */
+    String trouble() {
+        ApiException broken = failure;
+        return broken == null ? shortage : String.valueOf(broken.getMessage());
+    }
+
     private void run() {
         try {
             while (!stopping || !queue.isEmpty()) {
                 List<Write> group = nextGroup();
+                look();
                 if (failure == null) {
-                    perform(group);
+                    perform(permitted(group));
                 } else {
                     refuse(group, failure);
+                }
+                if (group.isEmpty()) {
+                    rewriteIfGrown();
                 }
             }
             if (failure == null) {
@@ -170,6 +209,99 @@ final class GroupWriter {
             }
             stopped.complete(null);
             drain(unavailable("the store is stopping", null));
+        }
+    }
+
+    /** Looks whether there is room, and tries to get over a failure. */
+    private void look() {
+        String before = shortage;
+        String now = space.shortage();
+        shortage = now;
+        if (!now.isEmpty() && before.isEmpty()) {
+            LOG.error(now);
+            reserveForShortage();
+        } else if (now.isEmpty() && !before.isEmpty()) {
+            LOG.info("There is room on the disk again: the store takes writes");
+        }
+        if (failure != null
+                && now.isEmpty()
+                && System.nanoTime() - failedAt >= retryPause.toNanos()) {
+            recover();
+        }
+    }
+
+    /** Lazy kinds go on in memory while the disk is full, and need no more than revisions. */
+    private void reserveForShortage() {
+        if (failure != null) {
+            return;
+        }
+        try {
+            reserved = last + REVISIONS_WHILE_SHORT;
+            file.set(ObjectFile.RESERVED, Long.toString(reserved));
+            file.commit();
+        } catch (RuntimeException e) {
+            fail(List.of(), e);
+        }
+    }
+
+    private List<Write> permitted(List<Write> group) {
+        if (shortage.isEmpty()) {
+            return group;
+        }
+        ApiException why = new ApiException(ApiException.Reason.INSUFFICIENT_STORAGE, shortage);
+        List<Write> permitted = new ArrayList<>();
+        for (Write write : group) {
+            if (write.kind().lazy() && last + permitted.size() < reserved) {
+                permitted.add(write);
+            } else {
+                refuse(List.of(write), why);
+            }
+        }
+        return permitted;
+    }
+
+    private void recover() {
+        file.abandon();
+        try {
+            rewrite();
+            failure = null;
+            retryPause = FIRST_RETRY;
+            LOG.info("{} is written anew: the store takes writes again", file.path());
+        } catch (IOException | RuntimeException e) {
+            failedAt = System.nanoTime();
+            Duration twice = retryPause.multipliedBy(2);
+            retryPause = twice.compareTo(LONGEST_RETRY) < 0 ? twice : LONGEST_RETRY;
+            LOG.debug("{} cannot be written yet", file.path(), e);
+        }
+    }
+
+    private void rewrite() throws IOException {
+        Map<String, String> kept = new HashMap<>(file.settings());
+        reserved = Math.max(reserved, last);
+        kept.put(ObjectFile.RESERVED, Long.toString(reserved));
+        file = rewriter.rewrite(kept);
+        unsaved.clear();
+        savedAt = System.nanoTime();
+    }
+
+    /** In idle times, once after writes: a file that is mostly waste is written anew. */
+    private void rewriteIfGrown() {
+        if (!writtenSince
+                || failure != null
+                || !shortage.isEmpty()
+                || System.nanoTime() - wroteAt < IDLE.toNanos()) {
+            return;
+        }
+        writtenSince = false;
+        long size = file.size();
+        if (size > Math.max(SMALL_FILE, GROWTH * rewriter.liveBytes())) {
+            file.abandon();
+            try {
+                rewrite();
+                LOG.info("{} had {} bytes and has {}", file.path(), size, file.size());
+            } catch (IOException | RuntimeException e) {
+                fail(List.of(), e);
+            }
         }
     }
 
@@ -189,12 +321,8 @@ final class GroupWriter {
     }
 
     private static void refuse(List<Write> group, @Nullable ApiException why) {
-        group.forEach(
-                write ->
-                        write.result()
-                                .completeExceptionally(
-                                        unavailable(
-                                                why == null ? "unknown" : why.getMessage(), why)));
+        ApiException reason = why == null ? unavailable("unknown", null) : why;
+        group.forEach(write -> write.result().completeExceptionally(reason));
     }
 
     private void drain(ApiException why) {
@@ -213,6 +341,8 @@ final class GroupWriter {
             boolean commit = prepare(changes, kindChanges);
             if (commit) {
                 file.commit();
+                writtenSince = true;
+                wroteAt = System.nanoTime();
             }
         } catch (RuntimeException e) {
             fail(group, e);
@@ -221,7 +351,9 @@ final class GroupWriter {
         publisher.publish(changes, kindChanges);
         outcomes.forEach((write, outcome) -> write.result().complete(outcome));
         try {
-            file.maintain();
+            if (shortage.isEmpty()) {
+                file.maintain();
+            }
         } catch (RuntimeException e) {
             fail(List.of(), e);
         }
@@ -349,10 +481,10 @@ final class GroupWriter {
             } else {
                 ObjectFile.Maps maps = file.kind(shelf.resource());
                 save(maps, change.key(), Optional.ofNullable(change.after()));
-                maps.history().put(change.revision(), Records.change(change));
+                maps.record(change);
                 Stored before = change.before();
                 if (first && before != null) {
-                    maps.prior().put(Records.path(change.key()), Records.object(before));
+                    maps.putPrior(before);
                 }
                 durable = true;
             }
@@ -372,7 +504,9 @@ final class GroupWriter {
             file.set(ObjectFile.RESERVED, Long.toString(reserved));
             durable = true;
         }
-        if (!unsaved.isEmpty() && System.nanoTime() - savedAt >= settings.lazySave().toNanos()) {
+        if (!unsaved.isEmpty()
+                && shortage.isEmpty()
+                && System.nanoTime() - savedAt >= settings.lazySave().toNanos()) {
             saveLazy();
             durable = true;
         }
@@ -389,11 +523,10 @@ final class GroupWriter {
     }
 
     private static void save(ObjectFile.Maps maps, ObjectKey key, Optional<Stored> state) {
-        String path = Records.path(key);
         if (state.isPresent()) {
-            maps.objects().put(path, Records.object(state.get()));
+            maps.put(state.get());
         } else {
-            maps.objects().remove(path);
+            maps.objects().remove(Records.path(key));
         }
     }
 
@@ -414,20 +547,26 @@ final class GroupWriter {
         }
     }
 
-    private void fail(List<Write> group, RuntimeException e) {
+    private void fail(List<Write> group, Exception e) {
         Throwable root = e;
         while (root.getCause() != null) {
             root = root.getCause();
         }
+        String reason = String.valueOf(root.getMessage());
+        boolean full = reason.contains("No space left") || reason.contains("quota exceeded");
         ApiException why =
-                unavailable(
+                new ApiException(
+                        full
+                                ? ApiException.Reason.INSUFFICIENT_STORAGE
+                                : ApiException.Reason.UNAVAILABLE,
                         "the store cannot write to "
                                 + file.path()
                                 + " ("
-                                + root.getMessage()
-                                + ") and is read-only until the connector is started again; make"
-                                + " room on the disk or repair it",
-                        e);
+                                + reason
+                                + ") and is read-only until it can; make room on the disk or repair"
+                                + " it");
+        why.initCause(e);
+        failedAt = System.nanoTime();
         failure = why;
         LOG.error(why.getMessage(), e);
         refuse(group, why);

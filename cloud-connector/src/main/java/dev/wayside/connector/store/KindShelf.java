@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -150,13 +151,17 @@ final class KindShelf {
         return renewed.computeIfAbsent(stored, old -> old.as(kind));
     }
 
-    /** Fills the shelf from disk. */
-    void load(ObjectFile.Maps maps, long openedAt) {
+    /**
+     * Fills the shelf from disk.
+     *
+     * @param toldFrom the revision before which nothing can be told of any kind
+     */
+    void load(ObjectFile.Maps maps, long openedAt, long toldFrom) {
         maps.objects()
                 .forEach(
                         (path, bytes) -> {
                             ObjectKey key = Records.key(resource, path);
-                            objects.put(key, stored(key, Records.revision(bytes), bytes));
+                            objects.put(key, stored(key, maps.records().text(path, bytes), bytes));
                         });
         if (kind.lazy()) {
             raiseAll(openedAt);
@@ -167,13 +172,13 @@ final class KindShelf {
                 .forEach(
                         (path, bytes) -> {
                             ObjectKey key = Records.key(resource, path);
-                            last.put(key, stored(key, Records.revision(bytes), bytes));
+                            last.put(key, stored(key, maps.records().text(path, bytes), bytes));
                         });
         maps.history()
                 .forEach(
                         (revision, bytes) -> {
                             ObjectKey key = Records.key(resource, Records.changedPath(bytes));
-                            byte[] text = Records.changedText(bytes);
+                            byte[] text = maps.records().changedText(revision, bytes);
                             Stored after =
                                     text == null ? null : new Stored(kind, key, revision, text);
                             Stored now = objects.get(key);
@@ -188,10 +193,35 @@ final class KindShelf {
                             }
                         });
         loadMarks(maps.marks());
+        raiseAll(toldFrom);
     }
 
-    private Stored stored(ObjectKey key, long revision, byte[] bytes) {
-        return new Stored(kind, key, revision, Records.text(bytes));
+    private Stored stored(ObjectKey key, byte[] text, byte[] bytes) {
+        return new Stored(kind, key, Records.revision(bytes), text);
+    }
+
+    /** Writes all of it into a file that has nothing of it, as {@link #load} reads it. */
+    void saveInto(ObjectFile file) {
+        ObjectFile.Maps maps = file.kind(resource);
+        for (Stored object : objects.values()) {
+            maps.put(object);
+            file.commitIfMuch();
+        }
+        if (kind.lazy()) {
+            return;
+        }
+        Set<ObjectKey> seen = new HashSet<>();
+        for (Change change : history) {
+            maps.record(change);
+            Stored before = change.before();
+            if (seen.add(change.key()) && before != null) {
+                maps.putPrior(before);
+            }
+            file.commitIfMuch();
+        }
+        maps.marks().put(OVERALL, overall);
+        byName.save(maps.marks());
+        byNode.save(maps.marks());
     }
 
     private void loadMarks(Map<String, Long> marks) {
@@ -215,6 +245,15 @@ final class KindShelf {
     /** Whether the history has a change of the object. */
     boolean hasChanges(ObjectKey key) {
         return changesOf.containsKey(key);
+    }
+
+    /** About what it takes on disk. */
+    long bytes() {
+        long bytes = historyBytes;
+        for (Stored object : objects.values()) {
+            bytes += 100 + object.text().length;
+        }
+        return bytes;
     }
 
     /** Makes one change visible. */
@@ -261,7 +300,7 @@ final class KindShelf {
                 maps.history().remove(oldest.revision());
                 String path = Records.path(oldest.key());
                 if ((more || changed.contains(oldest.key())) && oldest.after() != null) {
-                    maps.prior().put(path, Records.object(oldest.after()));
+                    maps.putPrior(oldest.after());
                 } else {
                     maps.prior().remove(path);
                 }

@@ -2,8 +2,12 @@
 package dev.wayside.connector.store;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
@@ -23,8 +27,20 @@ final class ObjectFile implements AutoCloseable {
     static final String RESERVED = "reserved";
     static final String TOKEN_KEY = "token-key";
 
+    /** The id of the key that all that is encrypted is encrypted with. */
+    static final String ENCRYPTED_WITH = "encrypted-with";
+
+    /** The revision before which nothing can be told: the store was restored from a backup. */
+    static final String TOLD_FROM = "told-from";
+
     /** Raise it when the maps change so that older code would misread them. */
-    static final String FORMAT_VERSION = "1";
+    static final String FORMAT_VERSION = "2";
+
+    /** Of format 1 is what was never encrypted and never restored. */
+    private static final Set<String> KNOWN_FORMATS = Set.of("1", FORMAT_VERSION);
+
+    private static final String OBJECTS = "objects/";
+    private static final int BYTES_PER_REWRITTEN_COMMIT = 8 << 20;
 
     // A chunk of which less than this is still in use is worth the rewriting of the rest.
     private static final int FILL_PERCENT = 50;
@@ -34,7 +50,10 @@ final class ObjectFile implements AutoCloseable {
     private final String path;
     private final MVStore store;
     private final MVMap<String, String> settings;
+    // What the settings are, or will be with the next commit: to be had when the file is not.
+    private final Map<String, String> known = new HashMap<>();
     private final Map<String, Maps> kinds = new HashMap<>();
+    private EncryptionKeys keys = EncryptionKeys.NONE;
     private int commits;
 
     /**
@@ -50,13 +69,33 @@ final class ObjectFile implements AutoCloseable {
             MVMap<String, byte[]> objects,
             MVMap<Long, byte[]> history,
             MVMap<String, byte[]> prior,
-            MVMap<String, Long> marks) {}
+            MVMap<String, Long> marks,
+            Records records) {
+        void put(Stored object) {
+            objects.put(Records.path(object.key()), records.object(object));
+        }
+
+        void record(Change change) {
+            history.put(change.revision(), records.change(change));
+        }
+
+        void putPrior(Stored object) {
+            prior.put(Records.path(object.key()), records.object(object));
+        }
+    }
+
+    /** What a file is to hold. */
+    interface Content {
+        /** Puts it into a file that is empty, which is committed by parts. */
+        void writeTo(ObjectFile file);
+    }
 
     private ObjectFile(String path, MVStore store) {
         this.path = path;
         this.store = store;
         this.settings =
                 store.openMap("settings", map(StringDataType.INSTANCE, StringDataType.INSTANCE));
+        this.known.putAll(settings);
     }
 
     /**
@@ -69,20 +108,20 @@ final class ObjectFile implements AutoCloseable {
     static ObjectFile open(String path) throws IOException {
         FilePath file = FilePath.get(path);
         if (!file.exists()) {
-            create(path);
+            replace(path, EncryptionKeys.NONE, Map.of(), made -> {});
         }
         MVStore store = openStore(path, true);
         try {
             ObjectFile opened = new ObjectFile(path, store);
             String format = opened.settings.get(FORMAT);
-            if (!FORMAT_VERSION.equals(format)) {
+            if (format == null || !KNOWN_FORMATS.contains(format)) {
                 throw new IOException(
                         path
                                 + " has store format "
                                 + format
                                 + ", and this version knows "
                                 + FORMAT_VERSION
-                                + " only; run the version that wrote it, or a newer one");
+                                + " and 1 only; run the version that wrote it, or a newer one");
             }
             // What was read may be in no more than the operating system's memory (the process was
             // killed between write and sync): it must not be shown before it is safe.
@@ -98,21 +137,51 @@ final class ObjectFile implements AutoCloseable {
     }
 
     /**
-     * Makes the file under another name first, so that a file of this name was always committed.
+     * Makes a file, in the place of one that is there and not open. It is made under another name
+     * first, so that a file of this name was always committed, and is the old one or the new one.
+     *
+     * @param settings of the new file, but for those that are made here
      */
-    private static void create(String path) throws IOException {
+    static void replace(
+            String path, EncryptionKeys keys, Map<String, String> settings, Content content)
+            throws IOException {
         String unfinished = path + ".new";
         FilePath.get(unfinished).delete();
         MVStore store = openStore(unfinished, false);
         try {
             ObjectFile made = new ObjectFile(unfinished, store);
-            made.settings.put(FORMAT, FORMAT_VERSION);
+            made.use(keys);
+            settings.forEach(made::set);
+            made.set(FORMAT, FORMAT_VERSION);
+            if (!keys.current().isEmpty()) {
+                made.set(ENCRYPTED_WITH, keys.current());
+            }
+            content.writeTo(made);
             made.commit();
             store.close();
+            sync(unfinished);
             FilePath.get(unfinished).moveTo(FilePath.get(path), true);
-        } catch (MVStoreException e) {
+            syncFolder(path);
+        } catch (RuntimeException e) {
             store.closeImmediately();
+            FilePath.get(unfinished).delete();
             throw new IOException("cannot make " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The mark of a clean end is written after the last commit. */
+    private static void sync(String path) throws IOException {
+        try (FileChannel file = FilePath.get(path).open("rw")) {
+            file.force(true);
+        }
+    }
+
+    private static void syncFolder(String path) throws IOException {
+        Path folder = path.startsWith("/") ? Path.of(path).getParent() : null;
+        if (folder != null) {
+            try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+                names.force(true);
+            }
         }
     }
 
@@ -161,7 +230,7 @@ final class ObjectFile implements AutoCloseable {
                 name ->
                         new Maps(
                                 store.openMap(
-                                        "objects/" + name,
+                                        OBJECTS + name,
                                         map(StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)),
                                 store.openMap(
                                         "history/" + name,
@@ -171,7 +240,33 @@ final class ObjectFile implements AutoCloseable {
                                         map(StringDataType.INSTANCE, ByteArrayDataType.INSTANCE)),
                                 store.openMap(
                                         "marks/" + name,
-                                        map(StringDataType.INSTANCE, LongDataType.INSTANCE))));
+                                        map(StringDataType.INSTANCE, LongDataType.INSTANCE)),
+                                new Records(name, keys)));
+    }
+
+    /** To be called before the kinds are used. */
+    void use(EncryptionKeys those) {
+        keys = those;
+        kinds.clear();
+    }
+
+    /** Commits when there is much to commit, while a file is made. */
+    void commitIfMuch() {
+        if (store.getUnsavedMemory() > BYTES_PER_REWRITTEN_COMMIT) {
+            store.commit();
+        }
+    }
+
+    /** Kinds that are there and not among those: a newer version's, to be kept as they are. */
+    Map<String, Map<String, byte[]>> strangers(Set<String> those) {
+        Map<String, Map<String, byte[]>> strangers = new HashMap<>();
+        for (String map : store.getMapNames()) {
+            String name = map.startsWith(OBJECTS) ? map.substring(OBJECTS.length()) : "";
+            if (!name.isEmpty() && !those.contains(name) && !kind(name).objects().isEmpty()) {
+                strangers.put(name, Map.copyOf(kind(name).objects()));
+            }
+        }
+        return strangers;
     }
 
     /** Removes a kind, with the next commit. */
@@ -185,11 +280,21 @@ final class ObjectFile implements AutoCloseable {
     }
 
     @Nullable String setting(String name) {
-        return settings.get(name);
+        return known.get(name);
+    }
+
+    Map<String, String> settings() {
+        return Map.copyOf(known);
     }
 
     void set(String name, String value) {
+        known.put(name, value);
         settings.put(name, value);
+    }
+
+    /** How large the file is, in bytes. */
+    long size() {
+        return FilePath.get(path).size();
     }
 
     /**

@@ -67,6 +67,14 @@ final class Partition {
         maps.put(LEFT + floor, left.floor());
     }
 
+    /** Writes all marks. */
+    void save(Map<String, Long> maps) {
+        changed.forEach((part, revision) -> maps.put(prefix + part, revision));
+        left.forEach((part, revision) -> maps.put(LEFT + prefix + part, revision));
+        maps.put(floor, changed.floor());
+        maps.put(LEFT + floor, left.floor());
+    }
+
     /**
      * Reads what {@link #note} and {@link #shrink} wrote.
      *

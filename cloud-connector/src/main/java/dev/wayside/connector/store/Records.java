@@ -2,14 +2,27 @@
 package dev.wayside.connector.store;
 
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.ResourceType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The bytes of single entries in an {@link ObjectFile}. */
+/**
+ * The bytes of single entries of one kind in an {@link ObjectFile}. The texts of some kinds are
+ * encrypted, each bound to its object and revision.
+ */
 final class Records {
-    private Records() {}
+    private static final Set<String> SECRET = Set.of(ResourceType.SECRETS.qualified());
+
+    private final String resource;
+    private final EncryptionKeys keys;
+
+    Records(String resource, EncryptionKeys keys) {
+        this.resource = resource;
+        this.keys = SECRET.contains(resource) ? keys : EncryptionKeys.NONE;
+    }
 
     /** A kind's objects are told apart by this; neither part can hold a slash. */
     static String path(ObjectKey key) {
@@ -22,10 +35,11 @@ final class Records {
     }
 
     /** A revision and a text. */
-    static byte[] object(Stored stored) {
-        return ByteBuffer.allocate(Long.BYTES + stored.text().length)
+    byte[] object(Stored stored) {
+        byte[] text = sealed(path(stored.key()), stored.revision(), stored.text());
+        return ByteBuffer.allocate(Long.BYTES + text.length)
                 .putLong(stored.revision())
-                .put(stored.text())
+                .put(text)
                 .array();
     }
 
@@ -33,18 +47,34 @@ final class Records {
         return ByteBuffer.wrap(object).getLong();
     }
 
-    static byte[] text(byte[] object) {
-        return Arrays.copyOfRange(object, Long.BYTES, object.length);
+    /**
+     * @throws IllegalStateException if it cannot be decrypted
+     */
+    byte[] text(String path, byte[] object) {
+        return opened(
+                path, revision(object), Arrays.copyOfRange(object, Long.BYTES, object.length));
+    }
+
+    /**
+     * The same, encrypted with the current key.
+     *
+     * @throws IllegalStateException if it cannot be decrypted
+     */
+    byte[] renewed(String path, byte[] object) {
+        long revision = revision(object);
+        byte[] text = sealed(path, revision, text(path, object));
+        return ByteBuffer.allocate(Long.BYTES + text.length).putLong(revision).put(text).array();
     }
 
     /** The path, and the text that was written; no text if the object was removed. */
-    static byte[] change(Change change) {
-        byte[] path = path(change.key()).getBytes(StandardCharsets.UTF_8);
+    byte[] change(Change change) {
+        String path = path(change.key());
         Stored after = change.after();
-        byte[] text = after == null ? new byte[0] : after.text();
-        return ByteBuffer.allocate(Short.BYTES + path.length + text.length)
-                .putShort((short) path.length)
-                .put(path)
+        byte[] text = after == null ? new byte[0] : sealed(path, change.revision(), after.text());
+        byte[] name = path.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(Short.BYTES + name.length + text.length)
+                .putShort((short) name.length)
+                .put(name)
                 .put(text)
                 .array();
     }
@@ -54,8 +84,28 @@ final class Records {
                 change, Short.BYTES, ByteBuffer.wrap(change).getShort(), StandardCharsets.UTF_8);
     }
 
-    static byte @Nullable [] changedText(byte[] change) {
+    /**
+     * @throws IllegalStateException if it cannot be decrypted
+     */
+    byte @Nullable [] changedText(long revision, byte[] change) {
         int start = Short.BYTES + ByteBuffer.wrap(change).getShort();
-        return start == change.length ? null : Arrays.copyOfRange(change, start, change.length);
+        return start == change.length
+                ? null
+                : opened(
+                        changedPath(change),
+                        revision,
+                        Arrays.copyOfRange(change, start, change.length));
+    }
+
+    private byte[] sealed(String path, long revision, byte[] text) {
+        return keys == EncryptionKeys.NONE ? text : keys.seal(place(path, revision), text);
+    }
+
+    private byte[] opened(String path, long revision, byte[] text) {
+        return SECRET.contains(resource) ? keys.open(place(path, revision), text) : text;
+    }
+
+    private String place(String path, long revision) {
+        return resource + " " + path + " " + revision;
     }
 }

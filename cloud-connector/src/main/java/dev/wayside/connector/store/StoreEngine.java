@@ -29,6 +29,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is visible: all kinds in memory at one revision, and the watches of them. Changes become
@@ -37,7 +39,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
 
+    private static final Logger LOG = LoggerFactory.getLogger(StoreEngine.class);
+
     private final StoreSettings settings;
+    private final EncryptionKeys keys;
     private final Kinds kinds;
 
     /** Kinds come and go under the write lock; single shelves are found without. */
@@ -58,17 +63,30 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
 
     private StoreEngine(
             ObjectFile file,
+            EncryptionKeys keys,
+            FileRewriter rewriter,
+            DiskSpace space,
             Kinds kinds,
             Map<String, KindShelf> shelves,
             long revision,
             StoreSettings settings) {
         this.settings = settings;
+        this.keys = keys;
         this.kinds = kinds;
         this.shelves = shelves;
         this.visible = revision;
         this.tokenKey = ContinueTokens.key(file);
         this.writer =
-                new GroupWriter(file, kinds, shelves, revision, settings, this::publish, lock);
+                new GroupWriter(
+                        file,
+                        rewriter,
+                        space,
+                        kinds,
+                        shelves,
+                        revision,
+                        settings,
+                        this::publish,
+                        lock);
         AtomicInteger threads = new AtomicInteger();
         this.delivery =
                 Executors.newFixedThreadPool(
@@ -81,14 +99,24 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
      * Reads the store and starts its threads.
      *
      * @param path as H2 takes it
-     * @throws IOException as {@link ObjectFile#open}
+     * @param source of the keys for what is secret
+     * @throws IOException as {@link ObjectFile#open}, or if a key is missing
      */
-    static StoreEngine open(String path, Kinds kinds, StoreSettings settings) throws IOException {
+    static StoreEngine open(
+            String path,
+            Kinds kinds,
+            StoreSettings settings,
+            EncryptionKeys.Source source,
+            DiskSpace space)
+            throws IOException {
         ObjectFile file = ObjectFile.open(path);
         try {
-            String reserved = file.setting(ObjectFile.RESERVED);
+            String encryptedWith = file.setting(ObjectFile.ENCRYPTED_WITH);
+            EncryptionKeys keys = source.keys(encryptedWith != null);
+            keys.require(encryptedWith == null ? "" : encryptedWith);
+            file.use(keys);
             // Revision 0 means "any" to clients.
-            long revision = reserved == null ? 1 : Long.parseLong(reserved);
+            long revision = number(file.setting(ObjectFile.RESERVED), 1);
             Map<String, KindShelf> shelves = new ConcurrentSkipListMap<>();
             for (KindDefinition kind : List.copyOf(kinds.all())) {
                 // Of several versions one is stored.
@@ -102,13 +130,27 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                 }
             }
             loadDefined(file, kinds, revision, shelves, settings);
-            StoreEngine engine = new StoreEngine(file, kinds, shelves, revision, settings);
+            FileRewriter rewriter =
+                    new FileRewriter(path, shelves, file.strangers(shelves.keySet()), keys);
+            if (!keys.current().equals(encryptedWith == null ? "" : encryptedWith)) {
+                // Nothing may stay that is in clear, or under a key that is on its way out.
+                file.abandon();
+                file = rewriter.rewrite(file.settings());
+                LOG.info("The Secrets in {} are encrypted with key {}", path, keys.current());
+            }
+            StoreEngine engine =
+                    new StoreEngine(
+                            file, keys, rewriter, space, kinds, shelves, revision, settings);
             engine.start();
             return engine;
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             file.abandon();
             throw new IOException("cannot read " + path + ": " + e.getMessage(), e);
         }
+    }
+
+    private static long number(@Nullable String setting, long otherwise) {
+        return setting == null ? otherwise : Long.parseLong(setting);
     }
 
     private static void load(
@@ -118,7 +160,10 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             Map<String, KindShelf> shelves,
             StoreSettings settings) {
         KindShelf shelf = new KindShelf(kind, settings);
-        shelf.load(file.kind(shelf.resource()), revision);
+        shelf.load(
+                file.kind(shelf.resource()),
+                revision,
+                number(file.setting(ObjectFile.TOLD_FROM), 0));
         shelves.put(shelf.resource(), shelf);
     }
 
@@ -155,6 +200,26 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         Thread thread = new Thread(task, "wayside-store-" + role);
         thread.setDaemon(true);
         return thread;
+    }
+
+    /** Why nothing can be written now; {@code ""} if it can. */
+    String trouble() {
+        return writer.trouble();
+    }
+
+    /** Everything, as it is at one revision. */
+    StoreCopy copy() {
+        lock.readLock().lock();
+        try {
+            List<Stored> all = new ArrayList<>();
+            shelves.values().forEach(shelf -> all.addAll(shelf.all()));
+            return new StoreCopy(
+                    visible,
+                    keys.current(),
+                    all.stream().map(stored -> StoreCopy.Entry.of(stored, keys)).iterator());
+        } finally {
+            lock.readLock().unlock();
+        }
     }
 
     /** Authenticates continue tokens. */

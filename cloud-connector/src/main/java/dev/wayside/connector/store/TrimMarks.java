@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
  * The highest trimmed revision of each partition of one sort. See {@link KindShelf}. Guarded by its
@@ -31,6 +32,10 @@ final class TrimMarks {
 
     void raiseFloor(long revision) {
         floor = Math.max(floor, revision);
+    }
+
+    void forEach(BiConsumer<String, Long> each) {
+        marks.forEach(each);
     }
 
     /** Raises a mark; revisions come in rising order. */

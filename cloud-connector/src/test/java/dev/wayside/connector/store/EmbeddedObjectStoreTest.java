@@ -668,11 +668,11 @@ final class EmbeddedObjectStoreTest {
                         throw new java.io.UncheckedIOException(e);
                     }
                 };
-        write.accept("2");
+        write.accept("3");
         assertThatThrownBy(this::open)
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("store format 2")
-                .hasMessageContaining("knows 1");
+                .hasMessageContaining("store format 3")
+                .hasMessageContaining("knows 2 and 1");
         java.nio.file.Files.delete(dir.resolve("objects.mv"));
         open();
     }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.function.LongSupplier;
 
 /** A store on a disk in memory that can be opened again, with the calls that tests make most. */
 final class MemoryStore implements AutoCloseable {
@@ -28,11 +29,24 @@ final class MemoryStore implements AutoCloseable {
 
     private final LossyDisk disk;
     private final StoreSettings settings;
+    private final EncryptionKeys.Source keys;
+    private final LongSupplier usable;
     private EmbeddedObjectStore store;
 
     MemoryStore(String scheme, StoreSettings settings) throws IOException {
+        this(scheme, settings, EncryptionKeys.Source.NONE, () -> Long.MAX_VALUE);
+    }
+
+    /**
+     * @param usable how much room the disk says that it has
+     */
+    MemoryStore(
+            String scheme, StoreSettings settings, EncryptionKeys.Source keys, LongSupplier usable)
+            throws IOException {
         this.disk = LossyDisk.insert(scheme, new Random(1));
         this.settings = settings;
+        this.keys = keys;
+        this.usable = usable;
         this.store = open();
         store.create(
                 ResourceType.NAMESPACES,
@@ -43,8 +57,14 @@ final class MemoryStore implements AutoCloseable {
     }
 
     private EmbeddedObjectStore open() throws IOException {
+        String path = disk.path("store");
         return EmbeddedObjectStore.openFile(
-                disk.path("store"), new TestKinds(), settings, Clock.systemUTC());
+                path,
+                new TestKinds(),
+                settings,
+                keys,
+                new DiskSpace(path, usable),
+                Clock.systemUTC());
     }
 
     EmbeddedObjectStore store() {

@@ -78,6 +78,8 @@ final class PowerCutRig implements AutoCloseable {
     private final LossyDisk disk;
     private final Random random;
     private final StoreSettings settings;
+    private final List<EncryptionKeys> keys;
+    private int opened;
     private final Map<String, Expected> expected = new ConcurrentHashMap<>();
     private final AtomicLong highest = new AtomicLong();
     private final List<Copy> copies =
@@ -88,6 +90,15 @@ final class PowerCutRig implements AutoCloseable {
     private long answered;
 
     PowerCutRig(String scheme, long seed, int history) {
+        this(scheme, seed, history, List.of(EncryptionKeys.NONE));
+    }
+
+    /**
+     * @param keys taken in turn, so that the file is written anew at each opening if there are
+     *     several
+     */
+    PowerCutRig(String scheme, long seed, int history, List<EncryptionKeys> keys) {
+        this.keys = keys;
         this.random = new Random(seed);
         this.disk = LossyDisk.insert(scheme, new Random(seed + 1));
         this.settings =
@@ -114,6 +125,9 @@ final class PowerCutRig implements AutoCloseable {
 
     /** Opens the store, checks it, writes until the power is cut. */
     void round(int steps) throws Broken, InterruptedException {
+        if (keys.size() > 1 && answered > 0) {
+            cutWhileOpening();
+        }
         disk.cutAfter(Integer.MAX_VALUE);
         EmbeddedObjectStore store = open();
         try {
@@ -132,12 +146,38 @@ final class PowerCutRig implements AutoCloseable {
         disk.cut();
     }
 
+    private void cutWhileOpening() throws Broken {
+        disk.cutAfter(random.nextInt(30));
+        try {
+            openFile().close();
+        } catch (IOException e) {
+            Throwable root = e;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            if (!String.valueOf(root.getMessage()).contains("the power was cut")) {
+                throw new Broken("the store does not open: " + e.getMessage(), e);
+            }
+        }
+        disk.cut();
+    }
+
+    private EmbeddedObjectStore openFile() throws IOException {
+        String path = disk.path("store");
+        EncryptionKeys own = keys.get(opened++ % keys.size());
+        return EmbeddedObjectStore.openFile(
+                path,
+                new TestKinds(),
+                settings,
+                needed -> own,
+                DiskSpace.of(path),
+                Clock.systemUTC());
+    }
+
     private EmbeddedObjectStore open() throws Broken {
         EmbeddedObjectStore store;
         try {
-            store =
-                    EmbeddedObjectStore.openFile(
-                            disk.path("store"), new TestKinds(), settings, Clock.systemUTC());
+            store = openFile();
         } catch (IOException e) {
             throw new Broken("the store does not open: " + e.getMessage(), e);
         }

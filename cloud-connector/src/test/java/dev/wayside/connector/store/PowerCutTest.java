@@ -4,10 +4,18 @@ package dev.wayside.connector.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code -Dwayside.cuts=N} for more or fewer cuts, {@code -Dwayside.seed=N} for other ones. */
 final class PowerCutTest {
+    @TempDir Path dir;
+
     private static final int CUTS = Integer.getInteger("wayside.cuts", 1_000);
     private static final int CUTS_PER_DISK = 50;
     private static final long SEED = Long.getLong("wayside.seed", 20_260_301);
@@ -37,6 +45,35 @@ final class PowerCutTest {
             }
         }
         assertThat(resumed).isPositive();
+    }
+
+    @Test
+    void keepsEveryPromiseWhenTheFileIsWrittenAnewAtEachStart() throws Exception {
+        List<String> lines = new ArrayList<>();
+        for (String name : List.of("one", "other")) {
+            EncryptionKeys.create(dir.resolve(name));
+            lines.addAll(Files.readAllLines(dir.resolve(name)));
+        }
+        Files.write(dir.resolve("one"), lines);
+        Collections.reverse(lines);
+        Files.write(dir.resolve("other"), lines);
+        List<EncryptionKeys> keys =
+                List.of(
+                        EncryptionKeys.read(dir.resolve("one")),
+                        EncryptionKeys.read(dir.resolve("other")));
+        assertThat(keys.get(0).current()).isNotEqualTo(keys.get(1).current());
+        for (int history : List.of(20, 100_000)) {
+            try (PowerCutRig rig = new PowerCutRig("rewritten", SEED, history, keys)) {
+                for (int i = 0; i < CUTS_PER_DISK; i++) {
+                    try {
+                        rig.round(rig.someSteps());
+                    } catch (PowerCutRig.Broken e) {
+                        throw new AssertionError("history " + history + ", cut " + i, e);
+                    }
+                }
+                assertThat(rig.resumed()).isPositive();
+            }
+        }
     }
 
     @Test

@@ -23,6 +23,7 @@ final class TestKinds implements Kinds {
                     new TestKind(ResourceType.NODES, Set.of("status")),
                     new TestKind(ResourceType.PODS, Set.of("status", "binding")),
                     new TestKind(ResourceType.CONFIG_MAPS, Set.of()),
+                    new TestKind(ResourceType.SECRETS, Set.of()),
                     new TestKind(ResourceType.LEASES, Set.of()),
                     new TestKind(
                             ResourceType.CERTIFICATE_SIGNING_REQUESTS,
