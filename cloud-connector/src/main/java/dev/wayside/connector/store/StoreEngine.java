@@ -43,11 +43,13 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     /** Kinds come and go under the write lock; single shelves are found without. */
     private final Map<String, KindShelf> shelves;
 
+    private final ObjectFile file;
     private final GroupWriter writer;
     private final ExecutorService delivery;
     private final ScheduledExecutorService clock;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
     private final Condition published = lock.writeLock().newCondition();
+    private final Bookmarks bookmarks = new Bookmarks();
     private final byte[] tokenKey;
 
     @GuardedBy("lock")
@@ -66,6 +68,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         this.kinds = kinds;
         this.shelves = shelves;
         this.visible = revision;
+        this.file = file;
         this.tokenKey = ContinueTokens.key(file);
         this.writer =
                 new GroupWriter(file, kinds, shelves, revision, settings, this::publish, lock);
@@ -166,6 +169,16 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         }
     }
 
+    /** How many watches of a kind were asked about changes so far, over all changes. */
+    long watchesAsked(ResourceType type) {
+        return shelf(type).watches().asked();
+    }
+
+    /** How many blocks of its file were read so far. */
+    long fileReads() {
+        return file.reads();
+    }
+
     /**
      * Writes, and waits until that is durable and visible, or refused.
      *
@@ -254,7 +267,12 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             Stream<Item> present =
                     shelf.at(visible, selection.namespace(), null).stream().map(Present::new);
             return query.sendInitialEvents()
-                    ? Stream.concat(present, Stream.of(new Bookmark(visible, true))).iterator()
+                    ? Stream.concat(
+                                    present,
+                                    Stream.of(
+                                            new Bookmark(
+                                                    Bookmarks.initialEnd(query.type(), visible))))
+                            .iterator()
                     : present.iterator();
         }
         KindShelf.Missed missed = shelf.missed(revision, selection).orElse(null);
@@ -264,7 +282,9 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                     "too old resource version: " + revision + " (" + visible + ")");
         }
         Stream<Item> present = missed.present().stream().map(Present::new);
-        return Stream.concat(present, missed.changes().stream().map(Changed::new)).iterator();
+        return Stream.concat(
+                        present, missed.changes().stream().map(Announcement::new).map(Changed::new))
+                .iterator();
     }
 
     /**
@@ -328,9 +348,8 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                 }
                 shelf.apply(change);
                 visible = change.revision();
-                for (StoreWatch watch : shelf.watches().concernedBy(change)) {
-                    watch.offer(change);
-                }
+                Changed told = new Changed(new Announcement(change));
+                shelf.watches().concernedBy(change, watch -> watch.offer(told));
             }
             kindChanges.forEach(this::redefine);
             published.signalAll();
@@ -383,7 +402,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     public void bookmark(StoreWatch watch) {
         lock.readLock().lock();
         try {
-            watch.offerBookmark(visible);
+            watch.offerBookmark(bookmarks.at(watch.type(), visible));
         } finally {
             lock.readLock().unlock();
         }
