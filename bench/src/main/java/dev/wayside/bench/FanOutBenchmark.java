@@ -79,14 +79,14 @@ final class FanOutBenchmark implements Benchmarks.Benchmark {
         int turn = firstTurn;
         try (HttpConnection writer = side.dial()) {
             for (int i = 0; i < SINGLE; i++) {
-                byte[] pod = stores.stored(Stores.name(i), ++turn);
+                byte[] pod = stores.text(side, Stores.name(i), ++turn);
                 long begun = System.nanoTime();
                 var written = side.replace(writer, Stores.name(i), pod);
+                written.get(); // says why, if it is refused
                 awaitAll(watched, 1);
                 if (counts) {
                     watched.latencies.add((System.nanoTime() - begun) / 1e6);
                 }
-                written.get();
             }
             int base = turn;
             double cpu = Measured.cpuMillis(side.pid());
@@ -99,7 +99,7 @@ final class FanOutBenchmark implements Benchmarks.Benchmark {
                             side.replace(
                                     writer,
                                     Stores.name(i),
-                                    stores.stored(Stores.name(i), base + 1 + i)));
+                                    stores.text(side, Stores.name(i), base + 1 + i)));
             awaitAll(watched, BURST);
             double seconds = (System.nanoTime() - begun) / 1e9;
             if (counts) {

@@ -133,6 +133,11 @@ final class Stores implements AutoCloseable {
         return pod.with("metadata", metadata).without("status").toBytes();
     }
 
+    /** The pod as a client of this side writes it so that it is stored alike on both. */
+    byte[] text(StoreSide side, String name, int turn) {
+        return side == connector ? written(name, turn) : stored(name, turn);
+    }
+
     private static JsonObject object(String text) {
         try {
             return Api.object(text);
