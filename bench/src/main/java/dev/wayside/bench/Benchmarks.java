@@ -39,6 +39,10 @@ public final class Benchmarks {
         all.put("memory", new MemoryBenchmark(minutes));
         all.put("apply", new ApplyBenchmark());
         all.put("recovery", new RecoveryBenchmark());
+        all.put("list", new ListBenchmark());
+        all.put("fanout", new FanOutBenchmark());
+        all.put("writes", new WritesBenchmark());
+        all.put("fleet", new FleetBenchmark());
         Map<String, Benchmark> chosen = new LinkedHashMap<>();
         for (String name : names.isEmpty() ? all.keySet() : names) {
             Benchmark benchmark = all.get(name);

@@ -18,6 +18,10 @@ final class Figures {
         return values.size();
     }
 
+    double mean() {
+        return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
     double median() {
         return percentile(50);
     }

@@ -29,6 +29,10 @@ final class Machine implements AutoCloseable {
         return root.resolve("gateway-distro/target/gateway");
     }
 
+    Path connectorHome() {
+        return root.resolve("cloud-connector/target/connector");
+    }
+
     Path script() {
         return root.resolve("wayside");
     }
@@ -61,6 +65,12 @@ final class Machine implements AutoCloseable {
     static String kubectl() {
         String chosen = System.getenv("WAYSIDE_KUBECTL");
         return chosen == null ? "kubectl" : chosen;
+    }
+
+    /** etcd: what {@code ./wayside} chose. */
+    static String etcd() {
+        String chosen = System.getenv("WAYSIDE_ETCD");
+        return chosen == null ? "etcd" : chosen;
     }
 
     static int freePort() throws IOException {

@@ -9,11 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A program under measurement: started, waited for, weighed, ended. */
 final class Measured implements AutoCloseable {
-    private static final Duration STOP = Duration.ofSeconds(20);
+    private static final Duration STOP = Duration.ofSeconds(60);
+
+    /** The kernel counts in hundredths of a second, on every architecture that Java runs on. */
+    private static final double MILLIS_PER_TICK = 10;
 
     private final Process process;
     private final double readyMillis;
@@ -64,6 +69,11 @@ final class Measured implements AutoCloseable {
         return readyMillis;
     }
 
+    /** The program itself. */
+    long pid() {
+        return process.pid();
+    }
+
     /** The program's JVM: the process itself, or what its script started. */
     long jvm() {
         return Stream.concat(Stream.of(process.toHandle()), process.descendants())
@@ -96,6 +106,27 @@ final class Measured implements AutoCloseable {
      */
     static double pss(long pid) throws IOException {
         return kilobytes(Path.of("/proc/" + pid + "/smaps_rollup"), "Pss:") / 1024.0;
+    }
+
+    /** How long the processor has worked for the process so far, in ms. */
+    static double cpuMillis(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        // The name in parentheses may hold anything.
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * MILLIS_PER_TICK;
+    }
+
+    /** What is in use of a JVM's heap after a collection, in KB. */
+    static double heap(Machine machine, long pid) throws IOException, InterruptedException {
+        String jcmd = Path.of(machine.java()).resolveSibling("jcmd").toString();
+        String id = Long.toString(pid);
+        Machine.run(STOP, Map.of(), List.of(jcmd, id, "GC.run"));
+        String said = Machine.run(STOP, Map.of(), List.of(jcmd, id, "GC.class_histogram"));
+        Matcher total = Pattern.compile("Total +[0-9]+ +([0-9]+)").matcher(said);
+        if (!total.find()) {
+            throw new IOException("jcmd gave no total: " + said);
+        }
+        return Long.parseLong(total.group(1)) / 1024.0;
     }
 
     private static long kilobytes(Path file, String name) throws IOException {

@@ -14,10 +14,32 @@ import org.jspecify.annotations.Nullable;
 public final class JsonObject implements Json {
     public static final JsonObject EMPTY = new JsonObject(Map.of());
 
-    private final Map<String, Json> members;
+    // One of the two is there from the start; a race costs a second reading, no more.
+    private final byte @Nullable [] text;
+    private volatile @Nullable Map<String, Json> members;
 
     private JsonObject(Map<String, Json> members) {
+        this.text = null;
         this.members = members;
+    }
+
+    private JsonObject(byte[] text) {
+        this.text = text;
+    }
+
+    /**
+     * An object whose text is there already: it is read when somebody asks for a member, and
+     * written as it is.
+     *
+     * @param utf8 what {@link #toBytes} gave, of this object or another; not to be changed
+     */
+    public static JsonObject ofText(byte[] utf8) {
+        return new JsonObject(utf8);
+    }
+
+    /** The text that it was made of, null if it was made of members. */
+    byte @Nullable [] text() {
+        return text;
     }
 
     /** Copies the members. */
@@ -47,32 +69,53 @@ public final class JsonObject implements Json {
 
     public Builder toBuilder() {
         Builder builder = new Builder();
-        builder.members.putAll(members);
+        builder.members.putAll(members());
         return builder;
     }
 
-    /** An unmodifiable view. */
+    /**
+     * An unmodifiable view.
+     *
+     * @throws IllegalStateException if it was made of a text that is none of an object
+     */
     public Map<String, Json> members() {
-        return members;
+        Map<String, Json> known = members;
+        if (known == null) {
+            known = read(text);
+            members = known;
+        }
+        return known;
+    }
+
+    private static Map<String, Json> read(byte @Nullable [] text) {
+        try {
+            return text == null
+                    ? Map.of()
+                    : JsonReader.readObject(
+                                    text, JsonLimits.TRUSTED, JsonReader.DuplicateNames.LAST_WINS)
+                            .members();
+        } catch (JsonException e) {
+            throw new IllegalStateException("the text is no JSON object", e);
+        }
     }
 
     public boolean isEmpty() {
-        return members.isEmpty();
+        return members().isEmpty();
     }
 
     public boolean has(String name) {
-        return members.containsKey(name);
+        return members().containsKey(name);
     }
 
     public Optional<Json> get(String name) {
-        return Optional.ofNullable(members.get(name));
+        return Optional.ofNullable(members().get(name));
     }
 
     /** Follows member names through nested objects; empty where one is absent or no object. */
     public Optional<Json> at(String... path) {
         Json here = this;
         for (String name : path) {
-            Json next = here instanceof JsonObject object ? object.members.get(name) : null;
+            Json next = here instanceof JsonObject object ? object.members().get(name) : null;
             if (next == null) {
                 return Optional.empty();
             }
@@ -119,12 +162,13 @@ public final class JsonObject implements Json {
     /** The string members of this object; members that are not strings are passed over. */
     public Map<String, String> strings() {
         Map<String, String> strings = new LinkedHashMap<>();
-        members.forEach(
-                (name, value) -> {
-                    if (value instanceof JsonString string) {
-                        strings.put(name, string.value());
-                    }
-                });
+        members()
+                .forEach(
+                        (name, value) -> {
+                            if (value instanceof JsonString string) {
+                                strings.put(name, string.value());
+                            }
+                        });
         return strings;
     }
 
@@ -158,19 +202,19 @@ public final class JsonObject implements Json {
         if (path.size() == 1) {
             return without(name);
         }
-        return members.get(name) instanceof JsonObject inner
+        return members().get(name) instanceof JsonObject inner
                 ? with(name, inner.withoutAt(path.subList(1, path.size())))
                 : this;
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof JsonObject object && members.equals(object.members);
+        return other instanceof JsonObject object && members().equals(object.members());
     }
 
     @Override
     public int hashCode() {
-        return members.hashCode();
+        return members().hashCode();
     }
 
     @Override
@@ -221,7 +265,7 @@ public final class JsonObject implements Json {
         }
 
         public Builder putAll(JsonObject other) {
-            members.putAll(other.members);
+            members.putAll(other.members());
             return this;
         }
 

@@ -34,7 +34,9 @@ public final class JsonWriter {
     }
 
     private static void write(Json value, JsonGenerator generator) throws IOException {
-        if (value instanceof JsonObject object) {
+        if (value instanceof JsonObject object && object.text() != null) {
+            generator.writeRawValue(new RawText(object.text()));
+        } else if (value instanceof JsonObject object) {
             generator.writeStartObject();
             for (Map.Entry<String, Json> member : object.members().entrySet()) {
                 generator.writeFieldName(member.getKey());

@@ -133,4 +133,35 @@ class JsonTest {
         assertThatThrownBy(() -> JsonObject.of("a", "b").members().put("c", JsonNull.INSTANCE))
                 .isInstanceOf(UnsupportedOperationException.class);
     }
+
+    @Test
+    void anObjectOfATextIsReadWhenAskedAndWrittenAsItIs() throws Exception {
+        String text = "{\"a\":1,\"b\":{\"c\":[\"\u00e4\\\"\"]}}";
+        JsonObject object = JsonObject.ofText(text.getBytes(StandardCharsets.UTF_8));
+        assertThat(object.toJson()).isEqualTo(text);
+        JsonObject around =
+                JsonObject.builder()
+                        .put("items", JsonArray.of(object, object))
+                        .put("after", "x")
+                        .build();
+        assertThat(around.toJson())
+                .isEqualTo("{\"items\":[" + text + "," + text + "],\"after\":\"x\"}");
+        assertThat(object).isEqualTo(Json.parse(text));
+        assertThat(object.object("b").array("c").strings()).containsExactly("\u00e4\"");
+        assertThat(object.with("d", 2).toJson()).endsWith(",\"d\":2}");
+        assertThat(object.toJson()).isEqualTo(text);
+    }
+
+    @Test
+    void aLongTextIsWrittenWhole() throws Exception {
+        String text = "{\"a\":\"" + "x".repeat(100_000) + "\"}";
+        JsonObject object = JsonObject.ofText(text.getBytes(StandardCharsets.UTF_8));
+        assertThat(JsonObject.of("o", object).toJson()).isEqualTo("{\"o\":" + text + "}");
+    }
+
+    @Test
+    void aTextThatIsNoObjectIsFoundOutWhenAsked() {
+        JsonObject object = JsonObject.ofText("[1]".getBytes(StandardCharsets.UTF_8));
+        assertThatThrownBy(object::members).isInstanceOf(IllegalStateException.class);
+    }
 }

@@ -49,7 +49,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             int maxWatches,
             int maxWatchesPerUser,
             int maxQueuedEvents) {
-        public static final Limits DEFAULT = new Limits(16, 2_000, 200, 20_000, 1_000, 4_096);
+        public static final Limits DEFAULT = new Limits(16, 2_000, 200, 100_000, 1_000, 4_096);
     }
 
     /**
@@ -143,6 +143,11 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
                         limits.maxQueuedEvents(),
                         limits.maxWatches(),
                         limits.maxWatchesPerUser());
+    }
+
+    /** How many events of watches were encoded so far; each once for all that show it alike. */
+    public long encodedEvents() {
+        return reads.encodings();
     }
 
     public void start() {

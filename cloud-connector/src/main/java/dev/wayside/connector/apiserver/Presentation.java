@@ -3,6 +3,8 @@ package dev.wayside.connector.apiserver;
 
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.schema.ScaleColumns;
+import dev.wayside.connector.store.ObjectStore.Event;
+import dev.wayside.connector.store.ObjectStore.EventType;
 import dev.wayside.connector.store.ObjectStore.ObjectList;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
@@ -11,7 +13,9 @@ import dev.wayside.model.KubeObject;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 
 /** Gives objects and lists the form that the client asked for. */
 final class Presentation {
@@ -19,12 +23,20 @@ final class Presentation {
     private final Negotiation.Form form;
     private final String includeObject;
     private final Clock clock;
+    private final LongAdder encodings;
 
     /**
      * @param includeObject what each row of a table brings along: {@code None}, {@code Metadata} or
      *     {@code Object}; {@code ""} for Metadata
+     * @param encodings counts the events that were encoded
      */
-    Presentation(KindDefinition kind, Negotiation.Form form, String includeObject, Clock clock) {
+    Presentation(
+            KindDefinition kind,
+            Negotiation.Form form,
+            String includeObject,
+            Clock clock,
+            LongAdder encodings) {
+        this.encodings = encodings;
         this.kind = kind;
         this.form = form == Negotiation.Form.DISCOVERY ? Negotiation.Form.PLAIN : form;
         this.includeObject = includeObject;
@@ -53,20 +65,52 @@ final class Presentation {
                 : scale.json();
     }
 
+    /** All that decides how an event looks; its kind and version are those of the watch. */
+    private record Look(
+            String apiVersion, Negotiation.Form form, String includeObject, boolean columns) {}
+
     /**
+     * The line of a watch, made once for all watches that show the event alike. The ages in a table
+     * are those at that time.
+     *
      * @param first whether it is the first of its watch: later tables leave out the columns
      */
-    JsonObject event(KubeObject object, boolean first) {
-        return form == Negotiation.Form.TABLE
-                ? table(
-                        JsonObject.of("resourceVersion", object.resourceVersion()),
-                        first,
-                        List.of(object))
-                : object(object);
+    byte[] line(Event event, boolean first) {
+        boolean columns = form == Negotiation.Form.TABLE && first;
+        Look look =
+                new Look(
+                        kind.type().apiVersion(),
+                        form,
+                        form == Negotiation.Form.TABLE ? includeObject : "",
+                        columns);
+        return event.in(look, made -> encoded(made, columns));
+    }
+
+    private byte[] encoded(Event event, boolean columns) {
+        encodings.increment();
+        KubeObject object = event.object();
+        return line(
+                event.type().name(),
+                event.type() == EventType.BOOKMARK
+                        ? bookmark(object)
+                        : form == Negotiation.Form.TABLE
+                                ? table(
+                                        JsonObject.of("resourceVersion", object.resourceVersion()),
+                                        columns,
+                                        List.of(object))
+                                : object(object));
+    }
+
+    static byte[] line(String type, Json object) {
+        byte[] text =
+                JsonObject.builder().put("type", type).put("object", object).build().toBytes();
+        byte[] line = Arrays.copyOf(text, text.length + 1);
+        line[text.length] = '\n';
+        return line;
     }
 
     /** A bookmark has nothing but its revision, and perhaps an annotation. */
-    JsonObject bookmark(KubeObject object) {
+    private JsonObject bookmark(KubeObject object) {
         JsonObject metadata = object.metadata();
         if (form == Negotiation.Form.TABLE) {
             return table(metadata, false, List.of());

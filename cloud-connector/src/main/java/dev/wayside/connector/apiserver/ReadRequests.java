@@ -8,15 +8,22 @@ import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.model.FieldSelector;
 import dev.wayside.model.KubeObject;
 import java.time.Clock;
+import java.util.concurrent.atomic.LongAdder;
 
 /** get and list. */
 final class ReadRequests {
     private final ObjectStore store;
     private final Clock clock;
+    private final LongAdder encodings = new LongAdder();
 
     ReadRequests(ObjectStore store, Clock clock) {
         this.store = store;
         this.clock = clock;
+    }
+
+    /** How many events of watches were encoded so far. */
+    long encodings() {
+        return encodings.sum();
     }
 
     void get(Call call) {
@@ -31,7 +38,7 @@ final class ReadRequests {
 
     Presentation presentation(Call call) {
         return new Presentation(
-                call.kind(), call.form(), call.query().text("includeObject"), clock);
+                call.kind(), call.form(), call.query().text("includeObject"), clock, encodings);
     }
 
     /**

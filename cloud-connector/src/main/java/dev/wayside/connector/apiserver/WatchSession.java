@@ -12,7 +12,6 @@ import dev.wayside.connector.store.ObjectStore.ObjectList;
 import dev.wayside.connector.store.ObjectStore.Watch;
 import dev.wayside.connector.store.ObjectStore.WatchListener;
 import dev.wayside.connector.store.ObjectStore.WatchQuery;
-import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.wire.HttpExchange.ResponseStream;
@@ -36,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 final class WatchSession implements WatchListener {
     private static final int PAGE = 250;
     private static final int BATCH_BYTES = 32 * 1024;
-    private static final byte[] NEW_LINE = {'\n'};
 
     private final ObjectStore store;
     private final WatchQuery query;
@@ -309,12 +307,8 @@ final class WatchSession implements WatchListener {
             if (event == null) {
                 break;
             }
-            if (event.type() == EventType.BOOKMARK) {
-                append(lines, line("BOOKMARK", presentation.bookmark(event.object())));
-            } else {
-                append(lines, line(event.type().name(), presentation.event(event.object(), first)));
-                first = false;
-            }
+            lines.writeBytes(presentation.line(event, first));
+            first &= event.type() == EventType.BOOKMARK;
         }
         write(lines);
         return lines.size() > 0;
@@ -331,7 +325,7 @@ final class WatchSession implements WatchListener {
         if (close()) {
             // The store's stop is no news to a client: it reconnects, and finds out.
             if (reason.reason() != Reason.UNAVAILABLE) {
-                out.write(withNewLine(line("ERROR", ApiStatus.of(reason))));
+                out.write(Presentation.line("ERROR", ApiStatus.of(reason)));
             }
             out.end();
         }
@@ -346,20 +340,5 @@ final class WatchSession implements WatchListener {
         if (out.write(lines.toByteArray())) {
             blocked = false;
         }
-    }
-
-    private static byte[] line(String type, Json object) {
-        return JsonObject.builder().put("type", type).put("object", object).build().toBytes();
-    }
-
-    private static void append(ByteArrayOutputStream lines, byte[] line) {
-        lines.writeBytes(line);
-        lines.writeBytes(NEW_LINE);
-    }
-
-    private static byte[] withNewLine(byte[] line) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(line.length + 1);
-        append(out, line);
-        return out.toByteArray();
     }
 }

@@ -116,6 +116,16 @@ public final class EmbeddedObjectStore implements ObjectStore, AutoCloseable {
         return engine.copy();
     }
 
+    /** How many watches of a kind were asked about changes so far, over all changes. */
+    public long watchesAsked(ResourceType type) {
+        return engine.watchesAsked(type);
+    }
+
+    /** How often the file was read so far: on opening, and by the writer. */
+    public long fileReads() {
+        return engine.fileReads();
+    }
+
     @Override
     public Optional<KubeObject> get(ObjectKey key) {
         // As it would be stored today: who writes it back need not know the version of old.

@@ -323,6 +323,11 @@ final class ObjectFile implements AutoCloseable {
         }
     }
 
+    /** How often the file was read so far. Any thread. */
+    long reads() {
+        return store.getFileStore().getReadCount();
+    }
+
     String path() {
         return path;
     }

@@ -8,8 +8,11 @@ import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -242,11 +245,45 @@ public interface ObjectStore {
 
     /**
      * One event. An object that begins or ceases to match the selectors comes as ADDED or DELETED.
-     *
-     * @param object for DELETED the last state, with the revision of the deletion; for BOOKMARK
-     *     nothing but the revision
+     * All watches that are told the same of the same change are given the same one.
      */
-    record Event(EventType type, KubeObject object) {}
+    final class Event {
+        private final EventType type;
+        private final KubeObject object;
+        private final Map<Object, byte[]> forms = new ConcurrentHashMap<>(2);
+
+        /**
+         * @param object for DELETED the last state, with the revision of the deletion; for BOOKMARK
+         *     nothing but the revision
+         */
+        public Event(EventType type, KubeObject object) {
+            this.type = type;
+            this.object = object;
+        }
+
+        public EventType type() {
+            return type;
+        }
+
+        public KubeObject object() {
+            return object;
+        }
+
+        /**
+         * What it looks like in a form: made once, and shared by all who ask for that form. Not to
+         * be changed.
+         *
+         * @param form with equality by content; all that decides how it looks
+         */
+        public byte[] in(Object form, Function<Event, byte[]> maker) {
+            return forms.computeIfAbsent(form, any -> maker.apply(this));
+        }
+
+        @Override
+        public String toString() {
+            return type + " " + object;
+        }
+    }
 
     interface WatchListener {
         void onEvent(Event event);

@@ -48,11 +48,13 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     /** Kinds come and go under the write lock; single shelves are found without. */
     private final Map<String, KindShelf> shelves;
 
+    private final ObjectFile file;
     private final GroupWriter writer;
     private final ExecutorService delivery;
     private final ScheduledExecutorService clock;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
     private final Condition published = lock.writeLock().newCondition();
+    private final Bookmarks bookmarks = new Bookmarks();
     private final byte[] tokenKey;
 
     @GuardedBy("lock")
@@ -75,6 +77,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         this.kinds = kinds;
         this.shelves = shelves;
         this.visible = revision;
+        this.file = file;
         this.tokenKey = ContinueTokens.key(file);
         this.writer =
                 new GroupWriter(
@@ -237,6 +240,16 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
         }
     }
 
+    /** How many watches of a kind were asked about changes so far, over all changes. */
+    long watchesAsked(ResourceType type) {
+        return shelf(type).watches().asked();
+    }
+
+    /** How many blocks of its file were read so far. */
+    long fileReads() {
+        return file.reads();
+    }
+
     /**
      * Writes, and waits until that is durable and visible, or refused.
      *
@@ -325,7 +338,12 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
             Stream<Item> present =
                     shelf.at(visible, selection.namespace(), null).stream().map(Present::new);
             return query.sendInitialEvents()
-                    ? Stream.concat(present, Stream.of(new Bookmark(visible, true))).iterator()
+                    ? Stream.concat(
+                                    present,
+                                    Stream.of(
+                                            new Bookmark(
+                                                    Bookmarks.initialEnd(query.type(), visible))))
+                            .iterator()
                     : present.iterator();
         }
         KindShelf.Missed missed = shelf.missed(revision, selection).orElse(null);
@@ -335,7 +353,9 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                     "too old resource version: " + revision + " (" + visible + ")");
         }
         Stream<Item> present = missed.present().stream().map(Present::new);
-        return Stream.concat(present, missed.changes().stream().map(Changed::new)).iterator();
+        return Stream.concat(
+                        present, missed.changes().stream().map(Announcement::new).map(Changed::new))
+                .iterator();
     }
 
     /**
@@ -399,9 +419,8 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
                 }
                 shelf.apply(change);
                 visible = change.revision();
-                for (StoreWatch watch : shelf.watches().concernedBy(change)) {
-                    watch.offer(change);
-                }
+                Changed told = new Changed(new Announcement(change));
+                shelf.watches().concernedBy(change, watch -> watch.offer(told));
             }
             kindChanges.forEach(this::redefine);
             published.signalAll();
@@ -454,7 +473,7 @@ final class StoreEngine implements AutoCloseable, StoreWatch.Owner {
     public void bookmark(StoreWatch watch) {
         lock.readLock().lock();
         try {
-            watch.offerBookmark(visible);
+            watch.offerBookmark(bookmarks.at(watch.type(), visible));
         } finally {
             lock.readLock().unlock();
         }

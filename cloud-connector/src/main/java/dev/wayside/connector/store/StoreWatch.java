@@ -5,9 +5,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.wayside.connector.store.ObjectStore.Event;
 import dev.wayside.connector.store.ObjectStore.EventType;
 import dev.wayside.connector.store.ObjectStore.WatchListener;
-import dev.wayside.model.Json;
-import dev.wayside.model.JsonObject;
-import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -32,11 +29,11 @@ final class StoreWatch implements ObjectStore.Watch {
     /** Something to tell. */
     sealed interface Item permits Changed, Present, Bookmark, End {}
 
-    record Changed(Change change) implements Item {}
+    record Changed(Announcement change) implements Item {}
 
     record Present(Stored object) implements Item {}
 
-    record Bookmark(long revision, boolean endsInitialEvents) implements Item {}
+    record Bookmark(Event event) implements Item {}
 
     record End(ApiException reason) implements Item {}
 
@@ -90,6 +87,10 @@ final class StoreWatch implements ObjectStore.Watch {
         this.owner = owner;
     }
 
+    ResourceType type() {
+        return type;
+    }
+
     Selection selection() {
         return selection;
     }
@@ -106,15 +107,15 @@ final class StoreWatch implements ObjectStore.Watch {
     }
 
     /** Queues a change if it concerns this watch. Never blocks. */
-    void offer(Change change) {
-        if (typeOf(change).isPresent()) {
-            offer(new Changed(change));
+    void offer(Changed change) {
+        if (typeOf(change.change().change()).isPresent()) {
+            offer((Item) change);
         }
     }
 
     /** Queues a bookmark; all changes up to its revision must have been offered. */
-    void offerBookmark(long revision) {
-        offer(new Bookmark(revision, false));
+    void offerBookmark(Event bookmark) {
+        offer(new Bookmark(bookmark));
     }
 
     /** Ends the watch after what is queued. */
@@ -199,17 +200,14 @@ final class StoreWatch implements ObjectStore.Watch {
 
     private void tell(Item item) {
         if (item instanceof Changed changed) {
-            Change change = changed.change();
-            Optional<EventType> event = typeOf(change);
-            if (event.isPresent()) {
-                listener.onEvent(new Event(event.get(), objectOf(change, event.get())));
-            }
+            typeOf(changed.change().change())
+                    .ifPresent(event -> listener.onEvent(changed.change().as(event)));
         } else if (item instanceof Present present) {
             if (selection.matches(present.object())) {
                 listener.onEvent(new Event(EventType.ADDED, present.object().object()));
             }
         } else if (item instanceof Bookmark bookmark) {
-            listener.onEvent(new Event(EventType.BOOKMARK, bookmarkObject(bookmark)));
+            listener.onEvent(bookmark.event());
         } else if (item instanceof End end) {
             close();
             listener.onEnd(end.reason());
@@ -225,30 +223,6 @@ final class StoreWatch implements ObjectStore.Watch {
             return Optional.of(is ? EventType.MODIFIED : EventType.DELETED);
         }
         return is ? Optional.of(EventType.ADDED) : Optional.empty();
-    }
-
-    private static KubeObject objectOf(Change change, EventType type) {
-        Stored state = type == EventType.DELETED ? change.before() : change.after();
-        if (state == null) {
-            throw new IllegalStateException("no state for " + type + " of " + change.key());
-        }
-        return type == EventType.DELETED
-                ? Stored.at(state.object(), change.revision())
-                : state.object();
-    }
-
-    private KubeObject bookmarkObject(Bookmark bookmark) {
-        JsonObject.Builder metadata =
-                JsonObject.builder().put("resourceVersion", Long.toString(bookmark.revision()));
-        if (bookmark.endsInitialEvents()) {
-            metadata.put("annotations", JsonObject.of("k8s.io/initial-events-end", "true"));
-        }
-        return new KubeObject(
-                JsonObject.builder()
-                        .put("apiVersion", Json.of(type.apiVersion()))
-                        .put("kind", Json.of(type.kind()))
-                        .put("metadata", metadata.build())
-                        .build());
     }
 
     @Override

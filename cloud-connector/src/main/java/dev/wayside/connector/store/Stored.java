@@ -3,10 +3,7 @@ package dev.wayside.connector.store;
 
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.model.Json;
-import dev.wayside.model.JsonException;
-import dev.wayside.model.JsonLimits;
 import dev.wayside.model.JsonObject;
-import dev.wayside.model.JsonReader;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import java.lang.ref.WeakReference;
@@ -17,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * somebody has it. The text lacks the revision, which only the writer knows.
  */
 final class Stored {
-    // The text was bounded when it was written; its own limit here must not refuse it again.
-    private static final JsonLimits OWN = new JsonLimits(64 << 20, 1_000, 10_000_000);
-
     private final KindDefinition kind;
     private final ObjectKey key;
     private final long revision;
@@ -80,7 +74,7 @@ final class Stored {
         WeakReference<KubeObject> known = tree;
         KubeObject object = known == null ? null : known.get();
         if (object == null) {
-            object = at(new KubeObject(read(text)), revision);
+            object = new KubeObject(JsonObject.ofText(StoredText.withRevision(text, revision)));
             tree = new WeakReference<>(object);
         }
         return object;
@@ -97,13 +91,5 @@ final class Stored {
 
     static KubeObject at(KubeObject object, long revision) {
         return object.withMetadata("resourceVersion", Json.of(Long.toString(revision)));
-    }
-
-    private JsonObject read(byte[] utf8) {
-        try {
-            return JsonReader.readObject(utf8, OWN, JsonReader.DuplicateNames.LAST_WINS);
-        } catch (JsonException e) {
-            throw new IllegalStateException("what is stored of " + key + " is no JSON", e);
-        }
     }
 }

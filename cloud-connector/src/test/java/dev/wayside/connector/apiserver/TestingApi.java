@@ -3,7 +3,6 @@ package dev.wayside.connector.apiserver;
 
 import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.store.EmbeddedObjectStore;
-import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.store.StoreSettings;
 import dev.wayside.model.Json;
@@ -36,16 +35,25 @@ final class TestingApi implements AutoCloseable {
      * @param authorizer judges all but what is refused for its body
      */
     TestingApi(Path folder, Clock clock, Authorizer authorizer) throws IOException {
-        BuiltInKinds kinds = new BuiltInKinds();
-        store = EmbeddedObjectStore.open(folder, kinds, StoreSettings.DEFAULT, clock);
+        this(
+                EmbeddedObjectStore.open(folder, new BuiltInKinds(), StoreSettings.DEFAULT, clock),
+                clock,
+                authorizer);
         store.create(
                 ResourceType.NAMESPACES,
                 KubeObject.of(ResourceType.NAMESPACES, "", "default"),
                 WriteOptions.by("test"));
+    }
+
+    /**
+     * @param store closed with this
+     */
+    TestingApi(EmbeddedObjectStore store, Clock clock, Authorizer authorizer) {
+        this.store = store;
         server =
                 new ApiServer(
                         store,
-                        kinds,
+                        new BuiltInKinds(),
                         new Everybody(),
                         authorizer,
                         Map.of(),
@@ -71,8 +79,12 @@ final class TestingApi implements AutoCloseable {
         }
     }
 
-    ObjectStore store() {
+    EmbeddedObjectStore store() {
         return store;
+    }
+
+    ApiServer server() {
+        return server;
     }
 
     /**
