@@ -134,8 +134,7 @@ final class ServerExchange implements HttpExchange, ResponseBody.Outcome {
                         return;
                     }
                     if (connection.becomeWebSocket()) {
-                        WebSocketUpgrade.accept(
-                                ctx, asked, protocol, server.limits(), this);
+                        WebSocketUpgrade.accept(ctx, asked, protocol, server.limits(), this);
                     } else {
                         messages.abort();
                     }

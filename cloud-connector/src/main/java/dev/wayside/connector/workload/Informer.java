@@ -172,7 +172,7 @@ public final class Informer implements AutoCloseable {
     private boolean closed;
 
     public Informer(ObjectStore store, ResourceType type, Backoff backoff) {
-        this(store, type, UnaryOperator.identity(), backoff);
+        this(store, type, Informer::whole, backoff);
     }
 
     /**
@@ -200,6 +200,11 @@ public final class Informer implements AutoCloseable {
                                         ? List.of()
                                         : List.of(object.namespace()));
         byNamespace = addIndex(object -> List.of(object.namespace()));
+    }
+
+    /** All of it, but not its text beside it. */
+    private static KubeObject whole(KubeObject object) {
+        return new KubeObject(object.json().withoutText());
     }
 
     public ResourceType type() {

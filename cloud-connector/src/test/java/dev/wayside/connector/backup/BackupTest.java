@@ -44,7 +44,8 @@ import org.junit.jupiter.api.io.TempDir;
 class BackupTest {
     private static final WriteOptions WRITER = WriteOptions.by("test");
     private static final String WORD = "the-word-that-nobody-may-read";
-    private static final List<String> PKI = List.of(
+    private static final List<String> PKI =
+            List.of(
                     "ca.key",
                     "ca.crt",
                     "service-account.key",
@@ -299,7 +300,9 @@ class BackupTest {
                             isNew
                                     ? List.of("removed-since", "shared")
                                     : List.of("made-since", "removed-since", "shared"));
-            assertThat(pki()).as("after " + last).isEqualTo(isNew ? "old old old old" : "new new new new");
+            assertThat(pki())
+                    .as("after " + last)
+                    .isEqualTo(isNew ? "old old old old" : "new new new new");
             assertThat(data.resolve("restore")).doesNotExist();
         }
     }

@@ -84,8 +84,7 @@ class BackupIT {
 
         // What was made since is gone, what was removed since is back, what was there never
         // stopped.
-        Eventually.see(
-                "the end of what was made since", SOON, () -> alive(unknown), List::isEmpty);
+        Eventually.see("the end of what was made since", SOON, () -> alive(unknown), List::isEmpty);
         wayside.awaitRunning("app=removed", 1);
         Map<String, KubeObject> after =
                 Eventually.see(
@@ -206,10 +205,10 @@ class BackupIT {
         for (KubeObject pod : pods) {
             all.addAll(
                     Eventually.see(
-                            "the processes of " + pod.name(),
-                            SOON,
-                            () -> processesOf(pod.uid()),
-                            Optional::isPresent)
+                                    "the processes of " + pod.name(),
+                                    SOON,
+                                    () -> processesOf(pod.uid()),
+                                    Optional::isPresent)
                             .orElseThrow());
         }
         return alive(all);
