@@ -121,7 +121,7 @@ class HostileIT {
     }
 
     private void see(String what, Callable<Long> look, Predicate<Long> good) throws Exception {
-        Eventually.see(what, PATIENCE, look::call, good);
+        Eventually.see(what, PATIENCE, look, good);
     }
 
     private void othersAreServed() throws Exception {
