@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.wayside.connector.access.AccessReviews;
 import dev.wayside.connector.access.DefaultRolesUpkeep;
 import dev.wayside.connector.access.GrantRules;
@@ -50,6 +51,7 @@ import dev.wayside.wire.HttpServer;
 import dev.wayside.wire.ServerLimits;
 import dev.wayside.wire.ServerTls;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +70,7 @@ import org.slf4j.LoggerFactory;
 public final class ConnectorServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectorServer.class);
     private static final int LOOPS = 2;
+    private static final int FILES_KEPT = 500;
     private static final Duration FILL_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration STOP_GRACE = Duration.ofSeconds(2);
 
@@ -255,7 +258,7 @@ public final class ConnectorServer implements AutoCloseable {
                 HttpServer.start(
                         options.listen(),
                         new ServerTls(certificate, clock::instant),
-                        ServerLimits.connector(),
+                        limits(),
                         ApiServer::refusal,
                         loops,
                         api);
@@ -267,6 +270,24 @@ public final class ConnectorServer implements AutoCloseable {
                 });
         int port = listener.address().getPort();
         url = url(options.localHost(), port);
+    }
+
+    /** No more connections than the process may open files, and some for the store. */
+    private static ServerLimits limits() {
+        ServerLimits limits = ServerLimits.connector();
+        if (!(ManagementFactory.getOperatingSystemMXBean()
+                instanceof UnixOperatingSystemMXBean system)) {
+            return limits;
+        }
+        long room = Math.max(FILES_KEPT, system.getMaxFileDescriptorCount() - FILES_KEPT);
+        if (room >= limits.maxConnections()) {
+            return limits;
+        }
+        LOG.warn(
+                "Only {} connections at once, since the process may open {} files: raise ulimit -n",
+                room,
+                system.getMaxFileDescriptorCount());
+        return limits.withConnections((int) room, limits.maxStreams());
     }
 
     /** Where gateways find the connector and how they know it, for whoever makes join tokens. */

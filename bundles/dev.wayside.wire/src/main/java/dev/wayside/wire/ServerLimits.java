@@ -11,9 +11,9 @@ import java.time.Duration;
  *     for one peer; 503
  * @param maxHeaderBytes of one request, its first line included; 431 (414 for the line); in HTTP/2
  *     beyond a quarter more the connection is closed
- * @param maxConnections at once; a further one is closed at once. Of these a quarter may be without
- *     a handshake, half without a certificate, and a sixteenth of one certificate's subject; beyond
- *     that the oldest of its sort is closed for the newest
+ * @param maxConnections at once; a further one is closed at once. Of these three quarters may be
+ *     without a handshake, half without a certificate, and a sixteenth of one certificate's
+ *     subject; beyond that the oldest of its sort is closed for the newest
  * @param maxStreams requests at once on one HTTP/2 connection; further ones are refused
  * @param maxQueuedBytes of one streamed answer, waiting for a slow reader; the answer is aborted. A
  *     writer that heeds {@link HttpExchange.ResponseStream#write} stays below a quarter of it.
@@ -47,6 +47,7 @@ public record ServerLimits(
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
     private static final int SMALLEST_CROWD = 8;
+    private static final int HANDSHAKE_BYTES = 96 * KIB;
     private static final long HEAP = Runtime.getRuntime().maxMemory();
 
     /** For a connector: thousands of gateways. */
@@ -225,9 +226,13 @@ public record ServerLimits(
                 pingTimeout);
     }
 
-    /** How many connections may be there before it is known whose they are. */
+    /**
+     * How many connections may be there before it is known whose they are: many, since after a
+     * restart all come at once, but no more than the heap has room for their handshakes.
+     */
     int maxUnknown() {
-        return Math.max(SMALLEST_CROWD, maxConnections / 4);
+        long room = Math.min(maxConnections * 3L / 4, HEAP / HANDSHAKE_BYTES);
+        return (int) Math.max(SMALLEST_CROWD, room);
     }
 
     /** How many connections all may have together who show no certificate. */

@@ -155,6 +155,12 @@ final class WriteRequests {
     }
 
     BodyDecoder.Decoded decode(Call call) {
+        String encoding = call.request().header("content-encoding");
+        if (!encoding.isEmpty() && !encoding.equalsIgnoreCase("identity")) {
+            throw new ApiException(
+                    Reason.UNSUPPORTED_MEDIA_TYPE,
+                    "bodies are taken as they are, without a content-encoding");
+        }
         return decoder.decode(call.request().header("content-type"), call.request().body());
     }
 

@@ -352,6 +352,14 @@ class ApiServerTest {
     }
 
     @Test
+    void unpacksNoBody() {
+        TestingExchange packed =
+                send("POST", MAPS, map("a", "1"), Map.of("content-encoding", "gzip"));
+
+        assertThat(packed.response().status()).isEqualTo(415);
+    }
+
+    @Test
     void watchesOfLargeObjectsAreWrittenInSmallPieces() {
         String large = "x".repeat(200_000);
         for (int i = 0; i < 10; i++) {

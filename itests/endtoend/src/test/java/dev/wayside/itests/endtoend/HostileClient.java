@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import javax.net.ssl.SSLContext;
@@ -23,7 +24,7 @@ final class HostileClient implements AutoCloseable {
     HostileClient(SSLContext context, int port, String protocol) throws IOException {
         Socket plain = new Socket();
         plain.setReceiveBufferSize(16 * 1024);
-        plain.connect(new InetSocketAddress("127.0.0.1", port));
+        plain.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         socket =
                 (SSLSocket) context.getSocketFactory().createSocket(plain, "127.0.0.1", port, true);
         SSLParameters parameters = socket.getSSLParameters();
@@ -70,7 +71,7 @@ final class HostileClient implements AutoCloseable {
         return line.toString();
     }
 
-    /** Reads HTTP/2 frames until one of this type on this stream, or the end: null. */
+    /** Reads HTTP/2 frames until one of this type on this stream, or the end: empty. */
     byte[] frame(int type, int stream) {
         try {
             DataInputStream in = new DataInputStream(socket.getInputStream());
