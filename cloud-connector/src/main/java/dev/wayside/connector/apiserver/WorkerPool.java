@@ -95,8 +95,9 @@ final class WorkerPool implements AutoCloseable {
         synchronized (lock) {
             Lane lane = lanes.get(client);
             int mine = lane == null ? 0 : lane.running + lane.waiting.size();
-            // What finds a free thread does not wait.
-            boolean room = waiting < maxWaiting || (active < threads && waiting == 0);
+            // What finds a free thread waits only until that has begun.
+            boolean room =
+                    waiting < maxWaiting || (active < threads && waiting < maxWaiting + threads);
             if (closed || mine >= maxPerClient || !room) {
                 return false;
             }
