@@ -117,11 +117,12 @@ final class EtcdSide implements StoreSide {
     }
 
     private CompletableFuture<Void> put(HttpConnection connection, String name, byte[] stored) {
-        byte[] key =
-                (new String(PREFIX, StandardCharsets.UTF_8) + name)
-                        .getBytes(StandardCharsets.UTF_8);
-        return call(connection, "KV/Put", new Protobuf().bytes(1, key).bytes(2, stored))
+        return call(connection, "KV/Put", new Protobuf().bytes(1, key(name)).bytes(2, stored))
                 .thenAccept(response -> {});
+    }
+
+    private static byte[] key(String name) {
+        return (new String(PREFIX, StandardCharsets.UTF_8) + name).getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
@@ -159,7 +160,16 @@ final class EtcdSide implements StoreSide {
 
     @Override
     public StreamHandle watch(HttpConnection connection, Runnable begun, IntConsumer events) {
-        Protobuf create = new Protobuf().bytes(1, PREFIX).bytes(2, END);
+        return watch(connection, new Protobuf().bytes(1, PREFIX).bytes(2, END), begun, events);
+    }
+
+    /** Watches one key. */
+    StreamHandle watchOne(HttpConnection connection, String name, Runnable begun) {
+        return watch(connection, new Protobuf().bytes(1, key(name)), begun, events -> {});
+    }
+
+    private static StreamHandle watch(
+            HttpConnection connection, Protobuf create, Runnable begun, IntConsumer events) {
         return connection.stream(
                 "POST",
                 "/etcdserverpb.Watch/Watch",

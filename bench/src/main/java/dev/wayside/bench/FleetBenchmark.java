@@ -146,10 +146,10 @@ final class FleetBenchmark implements Benchmarks.Benchmark {
             begun.add(one);
             var unused =
                     stores.etcd()
-                            .watch(
+                            .watchOne(
                                     theirs.get(theirs.size() - 1),
-                                    () -> one.complete(null),
-                                    events -> {});
+                                    Stores.name(1 + i),
+                                    () -> one.complete(null));
         }
         CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new))
                 .get(PATIENCE_SECONDS, TimeUnit.SECONDS);

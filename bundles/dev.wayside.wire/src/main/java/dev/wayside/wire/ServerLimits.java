@@ -2,6 +2,7 @@
 package dev.wayside.wire;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * What a listener allows. Each limit says what happens beyond it.
@@ -110,59 +111,25 @@ public record ServerLimits(
 
     /** The same with other sizes of bodies. */
     public ServerLimits withBodies(int maxBodyBytes, long maxTotalBodyBytes) {
-        return new ServerLimits(
-                maxBodyBytes,
-                maxTotalBodyBytes,
-                maxHeaderBytes,
-                maxConnections,
-                maxStreams,
-                maxQueuedBytes,
-                maxResets,
-                maxAnswerBytes,
-                handshakeTimeout,
-                requestTimeout,
-                idleTimeout,
-                stallTimeout,
-                pingInterval,
-                pingTimeout);
+        return changed(
+                draft -> {
+                    draft.maxBodyBytes = maxBodyBytes;
+                    draft.maxTotalBodyBytes = maxTotalBodyBytes;
+                });
     }
 
     /** The same with other numbers of connections, and of streams on each. */
     public ServerLimits withConnections(int maxConnections, int maxStreams) {
-        return new ServerLimits(
-                maxBodyBytes,
-                maxTotalBodyBytes,
-                maxHeaderBytes,
-                maxConnections,
-                maxStreams,
-                maxQueuedBytes,
-                maxResets,
-                maxAnswerBytes,
-                handshakeTimeout,
-                requestTimeout,
-                idleTimeout,
-                stallTimeout,
-                pingInterval,
-                pingTimeout);
+        return changed(
+                draft -> {
+                    draft.maxConnections = maxConnections;
+                    draft.maxStreams = maxStreams;
+                });
     }
 
     /** The same with another bound on a slow reader's queue. */
     public ServerLimits withMaxQueuedBytes(int maxQueuedBytes) {
-        return new ServerLimits(
-                maxBodyBytes,
-                maxTotalBodyBytes,
-                maxHeaderBytes,
-                maxConnections,
-                maxStreams,
-                maxQueuedBytes,
-                maxResets,
-                maxAnswerBytes,
-                handshakeTimeout,
-                requestTimeout,
-                idleTimeout,
-                stallTimeout,
-                pingInterval,
-                pingTimeout);
+        return changed(draft -> draft.maxQueuedBytes = maxQueuedBytes);
     }
 
     /** The same with other waits for the peer. */
@@ -171,59 +138,27 @@ public record ServerLimits(
             Duration requestTimeout,
             Duration idleTimeout,
             Duration stallTimeout) {
-        return new ServerLimits(
-                maxBodyBytes,
-                maxTotalBodyBytes,
-                maxHeaderBytes,
-                maxConnections,
-                maxStreams,
-                maxQueuedBytes,
-                maxResets,
-                maxAnswerBytes,
-                handshakeTimeout,
-                requestTimeout,
-                idleTimeout,
-                stallTimeout,
-                pingInterval,
-                pingTimeout);
+        return changed(
+                draft -> {
+                    draft.handshakeTimeout = handshakeTimeout;
+                    draft.requestTimeout = requestTimeout;
+                    draft.idleTimeout = idleTimeout;
+                    draft.stallTimeout = stallTimeout;
+                });
     }
 
     /** The same with another keep-alive. */
     public ServerLimits withPing(Duration pingInterval, Duration pingTimeout) {
-        return new ServerLimits(
-                maxBodyBytes,
-                maxTotalBodyBytes,
-                maxHeaderBytes,
-                maxConnections,
-                maxStreams,
-                maxQueuedBytes,
-                maxResets,
-                maxAnswerBytes,
-                handshakeTimeout,
-                requestTimeout,
-                idleTimeout,
-                stallTimeout,
-                pingInterval,
-                pingTimeout);
+        return changed(
+                draft -> {
+                    draft.pingInterval = pingInterval;
+                    draft.pingTimeout = pingTimeout;
+                });
     }
 
     /** The same with another bound on all that waits for slow readers. */
     public ServerLimits withMaxAnswerBytes(long maxAnswerBytes) {
-        return new ServerLimits(
-                maxBodyBytes,
-                maxTotalBodyBytes,
-                maxHeaderBytes,
-                maxConnections,
-                maxStreams,
-                maxQueuedBytes,
-                maxResets,
-                maxAnswerBytes,
-                handshakeTimeout,
-                requestTimeout,
-                idleTimeout,
-                stallTimeout,
-                pingInterval,
-                pingTimeout);
+        return changed(draft -> draft.maxAnswerBytes = maxAnswerBytes);
     }
 
     /**
@@ -243,6 +178,65 @@ public record ServerLimits(
     /** How many connections the bearer of one certificate may have. */
     int maxPerIdentity() {
         return Math.max(SMALLEST_CROWD, maxConnections / 16);
+    }
+
+    private ServerLimits changed(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.sealed();
+    }
+
+    /** Limits that are being put together. */
+    private static final class Draft {
+        int maxBodyBytes;
+        long maxTotalBodyBytes;
+        int maxHeaderBytes;
+        int maxConnections;
+        int maxStreams;
+        int maxQueuedBytes;
+        int maxResets;
+        long maxAnswerBytes;
+        Duration handshakeTimeout;
+        Duration requestTimeout;
+        Duration idleTimeout;
+        Duration stallTimeout;
+        Duration pingInterval;
+        Duration pingTimeout;
+
+        Draft(ServerLimits limits) {
+            maxBodyBytes = limits.maxBodyBytes;
+            maxTotalBodyBytes = limits.maxTotalBodyBytes;
+            maxHeaderBytes = limits.maxHeaderBytes;
+            maxConnections = limits.maxConnections;
+            maxStreams = limits.maxStreams;
+            maxQueuedBytes = limits.maxQueuedBytes;
+            maxResets = limits.maxResets;
+            maxAnswerBytes = limits.maxAnswerBytes;
+            handshakeTimeout = limits.handshakeTimeout;
+            requestTimeout = limits.requestTimeout;
+            idleTimeout = limits.idleTimeout;
+            stallTimeout = limits.stallTimeout;
+            pingInterval = limits.pingInterval;
+            pingTimeout = limits.pingTimeout;
+        }
+
+        ServerLimits sealed() {
+            return new ServerLimits(
+                    maxBodyBytes,
+                    maxTotalBodyBytes,
+                    maxHeaderBytes,
+                    maxConnections,
+                    maxStreams,
+                    maxQueuedBytes,
+                    maxResets,
+                    maxAnswerBytes,
+                    handshakeTimeout,
+                    requestTimeout,
+                    idleTimeout,
+                    stallTimeout,
+                    pingInterval,
+                    pingTimeout);
+        }
     }
 
     private static void positive(String name, long value) {

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.site;
 
-import dev.wayside.connector.store.ApiException;
-import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.workload.Cluster;
-import dev.wayside.connector.workload.Conditions;
 import dev.wayside.model.JsonArray;
-import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -23,40 +16,23 @@ import org.jspecify.annotations.Nullable;
  * A unit's finalizer, the labels that say in which groups it is, and its status. A unit that is
  * deleted goes when its nodes bear nothing of it any more.
  */
-final class UnitStep {
+final class UnitStep extends SiteStep {
     static final String FINALIZER = "site.superedge.io/nodeunit";
 
-    private static final WriteOptions AS_ME = WriteOptions.by(SiteController.NAME);
-    private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
-
-    private final Cluster cluster;
-    private final Membership membership;
-
     UnitStep(Cluster cluster, Membership membership) {
-        this.cluster = cluster;
-        this.membership = membership;
+        super(cluster, membership);
     }
 
     static boolean isReady(@Nullable KubeObject node) {
         return node != null && node.conditionIsTrue("Ready");
     }
 
-    Optional<Duration> run(KubeObject unit) {
-        try {
-            if (unit.deleted().isEmpty()) {
-                tell(kept(unit));
-            } else if (membership.bearing(unit).isEmpty()) {
-                write(unit, Finalizers.without(unit, FINALIZER));
-            }
-            return Optional.empty();
-        } catch (ApiException e) {
-            if (e.reason() == Reason.CONFLICT) {
-                return Optional.of(AFTER_CONFLICT);
-            }
-            if (e.reason() == Reason.NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
+    @Override
+    void look(KubeObject unit) {
+        if (unit.deleted().isEmpty()) {
+            tell(kept(unit));
+        } else if (membership.bearing(unit).isEmpty()) {
+            write(ResourceType.NODE_UNITS, unit, Finalizers.without(unit, FINALIZER));
         }
     }
 
@@ -65,17 +41,10 @@ final class UnitStep {
         labels.values().removeIf(Membership.OF_GROUP::equals);
         membership.groupsOf(unit).forEach(group -> labels.put(group.name(), Membership.OF_GROUP));
         KubeObject wanted = Finalizers.with(unit, FINALIZER);
-        return write(unit, labels.equals(unit.labels()) ? wanted : wanted.withLabels(labels));
-    }
-
-    private KubeObject write(KubeObject before, KubeObject after) {
-        return after.equals(before)
-                ? before
-                : cluster.informer(ResourceType.NODE_UNITS)
-                        .write(
-                                () ->
-                                        cluster.store()
-                                                .update(ResourceType.NODE_UNITS, after, "", AS_ME));
+        return write(
+                ResourceType.NODE_UNITS,
+                unit,
+                labels.equals(unit.labels()) ? wanted : wanted.withLabels(labels));
     }
 
     private void tell(KubeObject unit) {
@@ -91,25 +60,15 @@ final class UnitStep {
             }
         }
         notReady.addAll(missing);
-        JsonObject condition =
-                missing.isEmpty()
-                        ? Conditions.of("NodesFound", "True", "AsExpected", "")
-                        : Conditions.of(
-                                "NodesFound",
-                                "False",
-                                "NodesMissing",
-                                "There is no node named " + String.join(", ", missing) + ".");
-        JsonArray conditions =
-                Conditions.with(
-                        unit.status().array("conditions"), condition, cluster.clock().instant());
-        JsonObject status =
+        tell(
+                ResourceType.NODE_UNITS,
+                unit,
                 unit.status().toBuilder()
                         .put("readyRate", ready.size() + "/" + (ready.size() + notReady.size()))
                         .put("readyNodes", JsonArray.ofStrings(ready))
-                        .put("notReadyNodes", JsonArray.ofStrings(notReady))
-                        .put("conditions", conditions)
-                        .put("observedGeneration", unit.generation())
-                        .build();
-        cluster.writeStatus(ResourceType.NODE_UNITS, unit, status, SiteController.NAME);
+                        .put("notReadyNodes", JsonArray.ofStrings(notReady)),
+                "NodesFound",
+                "node",
+                missing);
     }
 }

@@ -304,6 +304,29 @@ class SurfaceWritesIT {
 
     @Test
     @Order(8)
+    void drainsWithinABudget() throws Exception {
+        awaitRollout();
+        assertThat(kubectl.ok("create pdb app --selector=app=app --min-available=100%"))
+                .isEqualTo("poddisruptionbudget.policy/app created\n");
+        kubectl.ok("wait --for=condition=DisruptionAllowed=False --timeout=60s pdb/app");
+        assertThat(kubectl.ok("get pdb")).containsPattern("app +100% +N/A +0 ");
+        assertThat(kubectl.refused("drain gw-1 --force --timeout=7s"))
+                .contains("node/gw-1 cordoned")
+                .contains("Cannot evict pod as it would violate the pod's disruption budget.");
+        kubectl.ok("patch pdb app --type=merge -p", "{\"spec\":{\"minAvailable\":0}}");
+        kubectl.ok("wait --for=condition=DisruptionAllowed=True --timeout=60s pdb/app");
+        assertThat(kubectl.ok("drain gw-1 --force --timeout=120s"))
+                .contains("evicting pod default/app-")
+                .endsWith("node/gw-1 drained\n");
+        assertThat(kubectl.ok("get pods -l app=app --field-selector=spec.nodeName=gw-1"))
+                .contains("No resources found");
+        kubectl.ok("uncordon gw-1");
+        kubectl.ok("delete pdb app");
+        awaitRollout();
+    }
+
+    @Test
+    @Order(9)
     void createsByNameAndRuns() throws Exception {
         kubectl.ok("create ns n1");
         for (String[] line :
@@ -358,7 +381,7 @@ class SurfaceWritesIT {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     void deletesInItsWays() throws Exception {
         assertThat(kubectl.ok("delete svc p --dry-run=server"))
                 .isEqualTo("service \"p\" deleted from default namespace (server dry run)\n");
@@ -383,7 +406,7 @@ class SurfaceWritesIT {
     }
 
     @Test
-    @Order(10)
+    @Order(11)
     void appliesFoldersAndTakesAwayWhatIsNoLongerThere() throws Exception {
         kubectl.file(
                 "k/cm.yaml",
@@ -438,7 +461,7 @@ class SurfaceWritesIT {
     }
 
     @Test
-    @Order(11)
+    @Order(12)
     void badGridsAreRefusedInEveryMode() throws Exception {
         String unknown =
                 kubectl.file(
@@ -463,7 +486,7 @@ class SurfaceWritesIT {
     }
 
     @Test
-    @Order(12)
+    @Order(13)
     void servicesMoveToAnotherRangeWithNewOnes() throws Exception {
         Installation wayside = kubectl.wayside();
         kubectl.ok("create svc clusterip old --tcp=80");
