@@ -7,16 +7,13 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.testing.Eventually;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -203,24 +200,9 @@ class BackupIT {
     private List<ProcessHandle> processes(Iterable<KubeObject> pods) throws Exception {
         List<ProcessHandle> all = new java.util.ArrayList<>();
         for (KubeObject pod : pods) {
-            all.addAll(
-                    Eventually.see(
-                                    "the processes of " + pod.name(),
-                                    SOON,
-                                    () -> processesOf(pod.uid()),
-                                    Optional::isPresent)
-                            .orElseThrow());
+            all.addAll(Processes.ofPod(wayside.data(), pod.uid()));
         }
         return alive(all);
-    }
-
-    /** Empty if another pod's folder went while they were looked for. */
-    private Optional<List<ProcessHandle>> processesOf(String uid) throws IOException {
-        try {
-            return Optional.of(Processes.ofPod(wayside.data(), uid));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
     }
 
     private static List<ProcessHandle> alive(List<ProcessHandle> processes) {
