@@ -4,7 +4,6 @@ package dev.wayside.connector.store;
 import dev.wayside.connector.schema.KindDefinition;
 import dev.wayside.connector.schema.Kinds;
 import dev.wayside.model.ObjectKey;
-import dev.wayside.model.ResourceType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -332,13 +331,13 @@ final class GroupWriter {
     }
 
     private void perform(List<Write> group) {
-        Map<Write, Write.Outcome> outcomes = new LinkedHashMap<>();
-        List<Change> changes = new ArrayList<>();
+        GroupVerdict verdict;
         List<KindChange> kindChanges;
         try {
-            decide(group, outcomes, changes);
-            kindChanges = kindChanges(changes);
-            boolean commit = prepare(changes, kindChanges);
+            verdict = GroupVerdict.of(group, shelves, last);
+            last += verdict.changes().size();
+            kindChanges = kindChanges(verdict.changes());
+            boolean commit = prepare(verdict.changes(), kindChanges);
             if (commit) {
                 file.commit();
                 writtenSince = true;
@@ -348,8 +347,8 @@ final class GroupWriter {
             fail(group, e);
             return;
         }
-        publisher.publish(changes, kindChanges);
-        outcomes.forEach((write, outcome) -> write.result().complete(outcome));
+        publisher.publish(verdict.changes(), kindChanges);
+        verdict.outcomes().forEach((write, outcome) -> write.result().complete(outcome));
         try {
             if (shortage.isEmpty()) {
                 file.maintain();
@@ -357,59 +356,6 @@ final class GroupWriter {
         } catch (RuntimeException e) {
             fail(List.of(), e);
         }
-    }
-
-    private void decide(
-            List<Write> group, Map<Write, Write.Outcome> outcomes, List<Change> changes) {
-        // What this group has changed so far, over what is visible.
-        Map<ObjectKey, Optional<Stored>> pending = new HashMap<>();
-        for (Write write : group) {
-            Optional<Write.NoKind> noKind = noKind(write, pending);
-            if (noKind.isPresent()) {
-                outcomes.put(write, noKind.get());
-                continue;
-            }
-            Stored before = current(write.key(), pending);
-            if ((before == null ? 0 : before.revision()) != write.seen()) {
-                outcomes.put(write, new Write.Overtaken());
-                continue;
-            }
-            if (write.draft() == null && before == null) {
-                throw new IllegalArgumentException("nothing to remove at " + write.key());
-            }
-            if (before == null && write.kind().type().namespaced()) {
-                Optional<Write.NoNamespace> obstacle = obstacle(write.key(), pending);
-                if (obstacle.isPresent()) {
-                    outcomes.put(write, obstacle.get());
-                    continue;
-                }
-            }
-            last++;
-            Stored after =
-                    write.draft() == null
-                            ? null
-                            : new Stored(write.draft().as(shelf(write.key()).kind()), last);
-            Change change = new Change(last, write.key(), before, after);
-            pending.put(write.key(), Optional.ofNullable(after));
-            changes.add(change);
-            outcomes.put(write, new Write.Done(change));
-        }
-    }
-
-    /** A definition that is gone, or going, in this very group counts as well. */
-    private Optional<Write.NoKind> noKind(Write write, Map<ObjectKey, Optional<Stored>> pending) {
-        Optional<ObjectKey> key = write.kind().definition();
-        if (key.isEmpty()) {
-            return Optional.empty();
-        }
-        Stored definition = current(key.get(), pending);
-        if (definition == null || !shelves.containsKey(write.key().resource())) {
-            return Optional.of(new Write.NoKind(false));
-        }
-        boolean isNew = write.draft() != null && write.seen() == 0;
-        return isNew && definition.object().deleted().isPresent()
-                ? Optional.of(new Write.NoKind(true))
-                : Optional.empty();
     }
 
     /** What the changes do to the kinds, judged by where each definition ends up. */
@@ -440,31 +386,8 @@ final class GroupWriter {
                         : new KindShelf(stored, settings));
     }
 
-    private @Nullable Stored current(ObjectKey key, Map<ObjectKey, Optional<Stored>> pending) {
-        Optional<Stored> changed = pending.get(key);
-        return changed != null ? changed.orElse(null) : shelf(key).get(key);
-    }
-
-    private Optional<Write.NoNamespace> obstacle(
-            ObjectKey key, Map<ObjectKey, Optional<Stored>> pending) {
-        if (!shelves.containsKey(ResourceType.NAMESPACES.qualified())) {
-            return Optional.empty();
-        }
-        Stored namespace = current(ResourceType.NAMESPACES.key("", key.namespace()), pending);
-        if (namespace == null) {
-            return Optional.of(new Write.NoNamespace(false));
-        }
-        return namespace.object().deleted().isPresent()
-                ? Optional.of(new Write.NoNamespace(true))
-                : Optional.empty();
-    }
-
     private KindShelf shelf(ObjectKey key) {
-        KindShelf shelf = shelves.get(key.resource());
-        if (shelf == null) {
-            throw new IllegalArgumentException("no kind for " + key);
-        }
-        return shelf;
+        return GroupVerdict.shelf(shelves, key);
     }
 
     /** Puts the changes into the maps. Returns whether there is anything to commit. */
