@@ -142,7 +142,7 @@ class OpenApiTest {
                 grids.object("components", "schemas", "io.superedge.v1.DeploymentGridSpec");
         assertThat(spec.text("properties", "gridUniqKey", "description"))
                 .startsWith("The label of the nodes whose values tell sites apart.");
-        assertThat(spec.text("description")).isEqualTo("What should run on each site.");
+        assertThat(spec.text("description")).isEqualTo("Templates, and which site has which.");
     }
 
     @Test

@@ -95,11 +95,9 @@ final class Registry implements AutoCloseable {
                 "mkdir /www; echo " + text + " >/www/index.html");
         engine.docker(
                 "commit",
-                // As the first process it would not heed a TERM.
+                // As the first process httpd would not heed a TERM.
                 "-c",
-                "STOPSIGNAL SIGKILL",
-                "-c",
-                "CMD [\"httpd\",\"-f\",\"-p\",\"80\",\"-h\",\"/www\"]",
+                "CMD [\"sh\",\"-c\",\"trap 'exit 0' TERM; httpd -f -p 80 -h /www & wait\"]",
                 "page",
                 image);
         engine.docker("rm", "page");
