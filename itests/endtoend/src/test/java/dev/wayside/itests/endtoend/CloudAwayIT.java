@@ -9,6 +9,7 @@ import dev.wayside.testing.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -133,11 +134,13 @@ class CloudAwayIT {
 
         // Killed when it may not have kept the echo of its own last status, which is trimmed then.
         wayside.cutGateway("gw-1");
+        List<String> elsewhere = new ArrayList<>(List.of("there-1", "there-2"));
+        elsewhere.addAll(idlePods(62));
         new WriteLoad(wayside.data().resolve("kubeconfig"))
                 .annotate(
-                        List.of(
-                                "/api/v1/namespaces/default/pods/there-1",
-                                "/api/v1/namespaces/default/pods/there-2"),
+                        elsewhere.stream()
+                                .map(name -> "/api/v1/namespaces/default/pods/" + name)
+                                .toList(),
                         100_000);
         wayside.kubectl("delete", "pod", "here-2", "--wait=false").ok();
         long before = Files.size(log);
@@ -152,6 +155,24 @@ class CloudAwayIT {
                 .doesNotContain("was listed whole");
         assertThat(steady.isAlive()).isTrue();
         wayside.kubectl("delete", "pod", "here-1", "there-1", "there-2").ok();
+        wayside.kubectl("delete", "pod", "-l", "app=idle").ok();
+    }
+
+    /** Pods that no scheduler looks at: writes to one object would wait for each other. */
+    private List<String> idlePods(int count) throws Exception {
+        List<String> names = new ArrayList<>();
+        StringBuilder manifests = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            names.add("idle-" + i);
+            manifests
+                    .append("---\n")
+                    .append(
+                            Manifests.pod("idle-" + i, "wayside.dev/host", "nowhere")
+                                    .replace("{app: idle-" + i + "}", "{app: idle}")
+                                    .replace("spec:\n", "spec:\n  schedulerName: nobody\n"));
+        }
+        wayside.apply(manifests.toString());
+        return names;
     }
 
     @Test
