@@ -29,7 +29,8 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public final class EncryptionKeys {
     /** Encrypts nothing. */
-    public static final EncryptionKeys NONE = new EncryptionKeys("no key file", Map.of());
+    public static final EncryptionKeys NONE =
+            new EncryptionKeys("the empty list of keys", Map.of());
 
     private static final byte SEALED = 1; // no JSON begins so
     private static final int ID = 8;
@@ -180,7 +181,7 @@ public final class EncryptionKeys {
                 + id
                 + ", and "
                 + source
-                + " has not got it; give the right file by --encryption-key-file";
+                + " does not have it; give the right file by --encryption-key-file";
     }
 
     /**

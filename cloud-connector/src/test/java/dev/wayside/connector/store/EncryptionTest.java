@@ -162,7 +162,7 @@ final class EncryptionTest {
                 .hasMessageContaining(keyFile() + " is not there");
         assertThat(keyFile()).doesNotExist();
         assertThatThrownBy(() -> open(EncryptionKeys.Source.NONE))
-                .hasMessageContaining("no key file has not got it");
+                .hasMessageContaining("the empty list of keys does not have it");
         Files.move(dir.resolve("away"), keyFile());
         try (EmbeddedObjectStore store = open()) {
             assertThat(read(store, "a")).isEqualTo(WORD);

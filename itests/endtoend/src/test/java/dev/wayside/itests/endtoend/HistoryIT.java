@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.wayside.connector.schema.ServedKinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.EmbeddedObjectStore;
+import dev.wayside.connector.store.EncryptionKeys;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.EventType;
 import dev.wayside.connector.store.StoreSettings;
@@ -244,6 +245,7 @@ class HistoryIT {
                         wayside.data().resolve("connector/store"),
                         new ServedKinds(),
                         StoreSettings.DEFAULT,
+                        EncryptionKeys.in(wayside.data().resolve("connector-encryption.keys")),
                         Clock.systemUTC())) {
             for (Map.Entry<String, StoreHistory> each : histories.entrySet()) {
                 read(store, KINDS.get(each.getKey()), each.getValue());
