@@ -2,6 +2,7 @@
 package dev.wayside.bench;
 
 import dev.wayside.wire.HttpConnection;
+import dev.wayside.wire.StreamHandle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,10 +38,11 @@ final class FanOutBenchmark implements Benchmarks.Benchmark {
     @Override
     public void run(Machine machine) throws Exception {
         List<HttpConnection> connections = new ArrayList<>();
+        List<StreamHandle> watches = new ArrayList<>();
         try (Stores stores = new Stores(machine, PODS, "512m")) {
             Map<StoreSide, Watched> watched = new HashMap<>();
             for (StoreSide side : stores.both()) {
-                watched.put(side, watch(side, connections));
+                watched.put(side, watch(side, connections, watches));
             }
             int turn = 0;
             for (int round = -WARM_UPS; round < ROUNDS; round++) {
@@ -48,12 +50,14 @@ final class FanOutBenchmark implements Benchmarks.Benchmark {
                     turn = round(stores, side, StoreSide.of(watched, side), turn, round >= 0);
                 }
             }
+            watches.forEach(StreamHandle::cancel);
             connections.forEach(HttpConnection::close);
             print(stores, watched);
         }
     }
 
-    private static Watched watch(StoreSide side, List<HttpConnection> connections)
+    private static Watched watch(
+            StoreSide side, List<HttpConnection> connections, List<StreamHandle> watches)
             throws Exception {
         Watched watched = new Watched();
         CountDownLatch begun = new CountDownLatch(WATCHERS);
@@ -61,11 +65,11 @@ final class FanOutBenchmark implements Benchmarks.Benchmark {
             if (i % PER_CONNECTION == 0) {
                 connections.add(side.dial());
             }
-            var unused =
+            watches.add(
                     side.watch(
                             connections.get(connections.size() - 1),
                             begun::countDown,
-                            watched.told::addAndGet);
+                            watched.told::addAndGet));
         }
         if (!begun.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             throw new IllegalStateException("not all watches began");

@@ -3,12 +3,15 @@ package dev.wayside.bench;
 
 import dev.wayside.model.JsonObject;
 import dev.wayside.wire.HttpConnection;
+import dev.wayside.wire.StreamHandle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -27,6 +30,7 @@ final class FleetBenchmark implements Benchmarks.Benchmark {
     private static final long PATIENCE_SECONDS = 120;
 
     private final List<HttpConnection> connections = new ArrayList<>();
+    private final Queue<StreamHandle> open = new ConcurrentLinkedQueue<>();
     private int onLast;
 
     @Override
@@ -132,11 +136,13 @@ final class FleetBenchmark implements Benchmarks.Benchmark {
                 "heap with %d watches and %d pods, MB: %.0f (%.0f before the watches)%n",
                 5 * GATEWAYS + WATCHES_OF_ALL, PODS, all / 1024, empty / 1024);
         changes(connector, narrow, ofAll);
+        open.forEach(StreamHandle::cancel);
         connections.forEach(HttpConnection::close);
     }
 
     private void etcd(Stores stores, double empty) throws Exception {
         List<HttpConnection> theirs = new ArrayList<>();
+        List<StreamHandle> watches = new ArrayList<>();
         List<CompletableFuture<Void>> begun = new ArrayList<>();
         for (int i = 0; i < GATEWAYS; i++) {
             if (i % PER_CONNECTION == 0) {
@@ -144,18 +150,19 @@ final class FleetBenchmark implements Benchmarks.Benchmark {
             }
             CompletableFuture<Void> one = new CompletableFuture<>();
             begun.add(one);
-            var unused =
+            watches.add(
                     stores.etcd()
                             .watchOne(
                                     theirs.get(theirs.size() - 1),
                                     Stores.name(1 + i),
-                                    () -> one.complete(null));
+                                    () -> one.complete(null)));
         }
         CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new))
                 .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         System.out.printf(
                 "  etcd %.2f of resident memory, a stream each%n",
                 (Measured.rss(stores.etcd().pid()) - empty) * 1024 / GATEWAYS);
+        watches.forEach(StreamHandle::cancel);
         theirs.forEach(HttpConnection::close);
     }
 
@@ -196,13 +203,13 @@ final class FleetBenchmark implements Benchmarks.Benchmark {
                                 "impersonate-group",
                                 "system:nodes");
         CompletableFuture<Void> begun = new CompletableFuture<>();
-        var unused =
+        open.add(
                 connector.watch(
                         connections.get(connections.size() - 1),
                         target,
                         as,
                         () -> begun.complete(null),
-                        told::addAndGet);
+                        told::addAndGet));
         return begun;
     }
 
