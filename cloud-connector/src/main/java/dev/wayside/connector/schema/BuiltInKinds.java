@@ -81,13 +81,19 @@ public final class BuiltInKinds implements Kinds {
 
     @Override
     public Optional<KindDefinition> byPlural(String group, String version, String plural) {
-        return all.stream()
-                .filter(
-                        kind ->
-                                kind.type().plural().equals(plural)
-                                        && kind.type().group().equals(group)
-                                        && kind.type().version().equals(version))
-                .findFirst();
+        Optional<KindDefinition> stored =
+                byQualified(group.isEmpty() ? plural : plural + "." + group);
+        // Asked for each request: only those for another version have to look further.
+        return stored.isEmpty() || stored.get().type().version().equals(version)
+                ? stored
+                : all.stream()
+                        .filter(
+                                kind ->
+                                        kind.type()
+                                                        .qualified()
+                                                        .equals(stored.get().type().qualified())
+                                                && kind.type().version().equals(version))
+                        .findFirst();
     }
 
     @Override

@@ -205,6 +205,22 @@ public final class Cluster implements AutoCloseable {
     }
 
     /**
+     * Calls back for each pod of a node that falls silent, or is heard of again. To be called
+     * before start.
+     */
+    void onSilence(Consumer<KubeObject> pod) {
+        nodes().addListener(
+                        (before, after) -> {
+                            if (before != null
+                                    && after != null
+                                    && PodFacts.isUnheardOf(before)
+                                            != PodFacts.isUnheardOf(after)) {
+                                podsOn(after.name()).forEach(pod);
+                            }
+                        });
+    }
+
+    /**
      * Deletes an object as it was seen, and nothing that has taken its name since; it is seen here
      * when this returns.
      *

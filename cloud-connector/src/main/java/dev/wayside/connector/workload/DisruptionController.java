@@ -57,16 +57,7 @@ public final class DisruptionController implements AutoCloseable {
         pods.addListener(this::podChanged);
         cluster.deployments().addListener(this::scaleChanged);
         cluster.replicaSets().addListener(this::scaleChanged);
-        cluster.nodes()
-                .addListener(
-                        (before, after) -> {
-                            if (before != null
-                                    && after != null
-                                    && PodFacts.isUnheardOf(before)
-                                            != PodFacts.isUnheardOf(after)) {
-                                cluster.podsOn(after.name()).forEach(this::addBudgetsOf);
-                            }
-                        });
+        cluster.onSilence(this::addBudgetsOf);
     }
 
     public void start() {

@@ -79,16 +79,7 @@ public final class ReplicaSetController implements AutoCloseable {
                         claims.thatMayClaim(after).forEach(this::add);
                     }
                 });
-        cluster.nodes()
-                .addListener(
-                        (before, after) -> {
-                            if (before != null
-                                    && after != null
-                                    && PodFacts.isUnheardOf(before)
-                                            != PodFacts.isUnheardOf(after)) {
-                                cluster.podsOn(after.name()).forEach(this::addOwner);
-                            }
-                        });
+        cluster.onSilence(this::addOwner);
     }
 
     public void start() {
