@@ -112,7 +112,11 @@ class DiscoveryTest {
                         "deployments/status",
                         "replicasets",
                         "replicasets/scale",
-                        "replicasets/status");
+                        "replicasets/status",
+                        "statefulsets",
+                        "statefulsets/scale",
+                        "statefulsets/status",
+                        "controllerrevisions");
         assertThat(list.array("resources").objects().get(1))
                 .isEqualTo(
                         Samples.json(
