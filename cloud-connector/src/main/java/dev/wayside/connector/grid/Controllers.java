@@ -15,6 +15,7 @@ import dev.wayside.connector.workload.NodeLifecycle;
 import dev.wayside.connector.workload.PodCleaner;
 import dev.wayside.connector.workload.ReplicaSetController;
 import dev.wayside.connector.workload.Scheduler;
+import dev.wayside.connector.workload.StatefulSetController;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class Controllers implements AutoCloseable {
     private final SiteController sites;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
+    private final StatefulSetController statefulSets;
     private final Scheduler scheduler;
     private final NodeLifecycle nodes;
     private final PodCleaner pods;
@@ -56,6 +58,7 @@ public final class Controllers implements AutoCloseable {
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
+        this.statefulSets = new StatefulSetController(cluster, 4);
         this.scheduler = new Scheduler(cluster);
         this.nodes = new NodeLifecycle(cluster, 2);
         this.pods = new PodCleaner(cluster);
@@ -100,6 +103,7 @@ public final class Controllers implements AutoCloseable {
         scheduler.start();
         replicaSets.start();
         deployments.start();
+        statefulSets.start();
         grids.start();
         serviceGrids.start();
         sites.start();
@@ -118,6 +122,7 @@ public final class Controllers implements AutoCloseable {
                         sites,
                         serviceGrids,
                         grids,
+                        statefulSets,
                         deployments,
                         replicaSets,
                         scheduler,
