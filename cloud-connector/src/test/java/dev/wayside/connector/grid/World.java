@@ -248,6 +248,11 @@ final class World implements AutoCloseable {
                 USER);
     }
 
+    KubeObject create(ResourceType type, String name, String spec) {
+        return store.create(
+                type, KubeObject.of(type, NAMESPACE, name).withSpec(parse(spec)), USER);
+    }
+
     KubeObject patch(ResourceType type, String name, String body) {
         return store.patch(type, type.key(NAMESPACE, name), Patch.merge(parse(body)), "", USER);
     }
