@@ -55,6 +55,8 @@ public record ResourceType(
                     false);
     public static final ResourceType DEPLOYMENT_GRIDS =
             new ResourceType("superedge.io", "v1", "DeploymentGrid", "deploymentgrids", true);
+    public static final ResourceType STATEFUL_SET_GRIDS =
+            new ResourceType("superedge.io", "v1", "StatefulSetGrid", "statefulsetgrids", true);
     public static final ResourceType SERVICE_GRIDS =
             new ResourceType("superedge.io", "v1", "ServiceGrid", "servicegrids", true);
     public static final ResourceType NODE_UNITS =

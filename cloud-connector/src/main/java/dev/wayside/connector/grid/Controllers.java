@@ -35,6 +35,7 @@ public final class Controllers implements AutoCloseable {
 
     private final Cluster cluster;
     private final SiteGridController grids;
+    private final SiteGridController statefulGrids;
     private final ServiceGridController serviceGrids;
     private final SiteController sites;
     private final DeploymentController deployments;
@@ -54,6 +55,7 @@ public final class Controllers implements AutoCloseable {
         this.cluster = cluster;
         SiteIndex index = cluster.nodes().addView(new SiteIndex());
         this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, 4);
+        this.statefulGrids = new SiteGridController(cluster, GridKind.STATEFUL_SETS, index, 2);
         this.serviceGrids = new ServiceGridController(cluster, 1);
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
@@ -105,6 +107,7 @@ public final class Controllers implements AutoCloseable {
         deployments.start();
         statefulSets.start();
         grids.start();
+        statefulGrids.start();
         serviceGrids.start();
         sites.start();
         endpoints.start();
@@ -121,6 +124,7 @@ public final class Controllers implements AutoCloseable {
                         endpoints,
                         sites,
                         serviceGrids,
+                        statefulGrids,
                         grids,
                         statefulSets,
                         deployments,

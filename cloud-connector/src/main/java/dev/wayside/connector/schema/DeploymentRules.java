@@ -59,8 +59,7 @@ final class DeploymentRules {
      *
      * @param workload for the message
      */
-    static void selectorAndTemplate(
-            JsonObject spec, String path, String workload, Errors errors) {
+    static void selectorAndTemplate(JsonObject spec, String path, String workload, Errors errors) {
         JsonObject selector = spec.object("selector");
         JsonObject template = spec.object("template");
         if (!spec.has("selector")) {

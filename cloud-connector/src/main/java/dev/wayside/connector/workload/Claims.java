@@ -52,9 +52,7 @@ final class Claims {
 
     private boolean selects(KubeObject parent, KubeObject child) {
         LabelSelector selector = selector(parent);
-        return !selector.isEmpty()
-                && selector.matches(child.labels())
-                && fits.test(parent, child);
+        return !selector.isEmpty() && selector.matches(child.labels()) && fits.test(parent, child);
     }
 
     /** Whether a change made a child one that somebody might adopt. */

@@ -37,6 +37,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.NODES,
                     ResourceType.LEASES,
                     ResourceType.DEPLOYMENT_GRIDS,
+                    ResourceType.STATEFUL_SET_GRIDS,
                     ResourceType.SERVICE_GRIDS,
                     ResourceType.NODE_UNITS,
                     ResourceType.NODE_GROUPS,

@@ -202,9 +202,7 @@ public final class DisruptionController implements AutoCloseable {
                     SCALED.stream()
                             .filter(
                                     type ->
-                                            owner.filter(
-                                                            each ->
-                                                                    each.kind().equals(type.kind()))
+                                            owner.filter(each -> each.kind().equals(type.kind()))
                                                     .isPresent())
                             .findFirst()
                             .flatMap(

@@ -56,15 +56,13 @@ final class StatefulClaims {
     }
 
     /** Whether it goes with a pod of the name that was scaled away. */
-    private static boolean isLeftOver(
-            KubeObject set, KubeObject claim, @Nullable KubeObject pod) {
+    private static boolean isLeftOver(KubeObject set, KubeObject claim, @Nullable KubeObject pod) {
         return deletes(set, "whenScaled")
                 && claim.owners().stream()
                         .anyMatch(
                                 owner ->
                                         owner.kind().equals(ResourceType.PODS.kind())
-                                                && (pod == null
-                                                        || !owner.uid().equals(pod.uid())));
+                                                && (pod == null || !owner.uid().equals(pod.uid())));
     }
 
     private void create(KubeObject set, long ordinal, KubeObject wanted) {
@@ -110,8 +108,7 @@ final class StatefulClaims {
             JsonArray owners = owners(set, there.get(), pod, leaves);
             if (!owners.equals(there.get().metadata().array("ownerReferences"))) {
                 KubeObject changed = withOwners(there.get(), owners);
-                claims.write(
-                        () -> cluster.store().update(TYPE, changed, "", WriteOptions.by(by)));
+                claims.write(() -> cluster.store().update(TYPE, changed, "", WriteOptions.by(by)));
             }
         }
     }

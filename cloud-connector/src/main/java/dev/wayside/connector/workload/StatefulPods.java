@@ -120,8 +120,7 @@ final class StatefulPods {
             claims.add(
                     claim.withMetadata(
                                     claim.metadata().toBuilder()
-                                            .putUnlessEmpty(
-                                                    "labels", JsonObject.ofStrings(labels))
+                                            .putUnlessEmpty("labels", JsonObject.ofStrings(labels))
                                             .putUnlessEmpty(
                                                     "annotations", given.object("annotations"))
                                             .build())

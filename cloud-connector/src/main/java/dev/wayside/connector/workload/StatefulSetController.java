@@ -121,12 +121,17 @@ public final class StatefulSetController implements AutoCloseable {
         }
     }
 
-    /** The sets whose pods or claims may be called so: the name ends with {@code -SET-ORDINAL}. */
+    /** The set whose pod, or any whose claim, may be called so: {@code [CLAIM-]SET-ORDINAL}. */
     private void addThatNeed(KubeObject gone) {
-        String base = gone.name().replaceAll("-[0-9]+$", "");
-        sets.inNamespace(gone.namespace()).stream()
-                .filter(set -> base.equals(set.name()) || base.endsWith("-" + set.name()))
-                .forEach(this::add);
+        String set = gone.name().substring(0, Math.max(0, gone.name().lastIndexOf('-')));
+        while (true) {
+            sets.get(gone.namespace(), set).ifPresent(this::add);
+            int cut = set.indexOf('-');
+            if (cut < 0) {
+                return;
+            }
+            set = set.substring(cut + 1);
+        }
     }
 
     private Optional<Duration> reconcile(ObjectKey key) {
@@ -349,7 +354,8 @@ public final class StatefulSetController implements AutoCloseable {
         }
 
         private void roll(long partition, KubeObject update) {
-            long unavailable = end - first - wanted.values().stream().filter(this::isAvailable).count();
+            long unavailable =
+                    end - first - wanted.values().stream().filter(this::isAvailable).count();
             long most = mostUnavailable();
             for (KubeObject pod : wanted.tailMap(partition, true).descendingMap().values()) {
                 if (unavailable >= most) {
@@ -378,8 +384,7 @@ public final class StatefulSetController implements AutoCloseable {
                     cluster.normal(set, "SuccessfulDelete", what + " successful", NAME);
                 }
             } catch (ApiException e) {
-                cluster.warn(
-                        set, "FailedDelete", what + " failed error: " + e.getMessage(), NAME);
+                cluster.warn(set, "FailedDelete", what + " failed error: " + e.getMessage(), NAME);
                 throw e;
             }
         }

@@ -106,10 +106,7 @@ final class StatefulSetsTest {
     }
 
     private void complete(int replicas) {
-        await(
-                "complete",
-                () -> isComplete(replicas),
-                Duration.ofSeconds(20));
+        await("complete", () -> isComplete(replicas), Duration.ofSeconds(20));
     }
 
     @Test
@@ -127,8 +124,7 @@ final class StatefulSetsTest {
         assertThat(pod.labels())
                 .containsEntry("statefulset.kubernetes.io/pod-name", "web-2")
                 .containsEntry("apps.kubernetes.io/pod-index", "2")
-                .containsEntry(
-                        "controller-revision-hash", set().status().text("updateRevision"))
+                .containsEntry("controller-revision-hash", set().status().text("updateRevision"))
                 .containsEntry("app", "web");
         assertThat(pod.spec().text("hostname")).isEqualTo("web-2");
         assertThat(pod.spec().text("subdomain")).isEqualTo("peers");
@@ -237,16 +233,12 @@ final class StatefulSetsTest {
     @Test
     void onDeleteWaitsForTheUser() {
         world.start();
-        create(
-                "v1",
-                ",\"replicas\":2,\"updateStrategy\":{\"type\":\"OnDelete\"}");
+        create("v1", ",\"replicas\":2,\"updateStrategy\":{\"type\":\"OnDelete\"}");
         complete(2);
         image("v2");
         await(
                 "seen",
-                () ->
-                        set().status().number("observedGeneration").orElse(0)
-                                == set().generation());
+                () -> set().status().number("observedGeneration").orElse(0) == set().generation());
         assertThat(images().values()).containsOnly("v1");
         world.delete(ResourceType.PODS, "web-0");
         await("new", () -> images().equals(Map.of("web-0", "v2", "web-1", "v1")));
@@ -287,7 +279,17 @@ final class StatefulSetsTest {
                         .orElseThrow();
         JsonObject data = first.json().object("data");
         assertThat(data.toJson())
-                .startsWith("{\"spec\":{\"template\":{\"$patch\":\"replace\",\"metadata\":{");
+                .as("byte for byte what kubectl rollout undo compares it with")
+                .isEqualTo(
+                        """
+                        {'spec':{'template':{'$patch':'replace','metadata':{'labels':{'app':'web'}},\
+                        'spec':{'containers':[{'image':'v1','imagePullPolicy':'Always','name':'c',\
+                        'resources':{},'terminationMessagePath':'/dev/termination-log',\
+                        'terminationMessagePolicy':'File'}],'dnsPolicy':'ClusterFirst',\
+                        'restartPolicy':'Always','schedulerName':'default-scheduler',\
+                        'securityContext':{},'terminationGracePeriodSeconds':30}}}}\
+                        """
+                                .replace('\'', '"'));
         assertThat(first.controller().orElseThrow().uid()).isEqualTo(set().uid());
         assertThat(first.labels()).containsEntry("app", "web");
         world.store.patch(
@@ -381,9 +383,7 @@ final class StatefulSetsTest {
         image("v2");
         await(
                 "seen",
-                () ->
-                        set().status().number("observedGeneration").orElse(0)
-                                == set().generation());
+                () -> set().status().number("observedGeneration").orElse(0) == set().generation());
         world.restart();
         assertThat(pod(1).uid()).isEqualTo(uids.get(1));
         assertThat(pod(1).deleted()).isEmpty();
@@ -395,7 +395,8 @@ final class StatefulSetsTest {
         world.store.create(
                 ResourceType.PODS,
                 KubeObject.of(ResourceType.PODS, "default", "web-0")
-                        .withSpec(parse("{\"containers\":[{\"name\":\"x\",\"image\":\"theirs\"}]}")),
+                        .withSpec(
+                                parse("{\"containers\":[{\"name\":\"x\",\"image\":\"theirs\"}]}")),
                 World.USER);
         world.start();
         create("v1", ",\"replicas\":1");
@@ -418,7 +419,8 @@ final class StatefulSetsTest {
                 ResourceType.PODS,
                 KubeObject.of(ResourceType.PODS, "default", "web-other")
                         .withLabels(Map.of("app", "web"))
-                        .withSpec(parse("{\"containers\":[{\"name\":\"x\",\"image\":\"theirs\"}]}")),
+                        .withSpec(
+                                parse("{\"containers\":[{\"name\":\"x\",\"image\":\"theirs\"}]}")),
                 World.USER);
         create("v1", ",\"replicas\":2");
         complete(2);
@@ -468,8 +470,8 @@ final class StatefulSetsTest {
 
     private static String claims(String policy) {
         return ",\"replicas\":2,\"podManagementPolicy\":\"Parallel\",\"volumeClaimTemplates\":"
-                + "[{\"metadata\":{\"name\":\"data\",\"labels\":{\"tier\":\"disk\"}},\"spec\":"
-                + "{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}]"
+                   + "[{\"metadata\":{\"name\":\"data\",\"labels\":{\"tier\":\"disk\"}},\"spec\":"
+                   + "{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}]"
                 + policy;
     }
 
@@ -520,9 +522,7 @@ final class StatefulSetsTest {
         patch("{\"replicas\":2}");
         await(
                 "seen",
-                () ->
-                        set().status().number("observedGeneration").orElse(0)
-                                == set().generation());
+                () -> set().status().number("observedGeneration").orElse(0) == set().generation());
         assertThat(podNames()).as("no pod on a claim that goes").containsExactly("web-0");
         world.patch(CLAIMS, "data-web-1", "{\"metadata\":{\"finalizers\":null}}");
         await("again", () -> podNames().size() == 2);

@@ -249,8 +249,7 @@ final class World implements AutoCloseable {
     }
 
     KubeObject create(ResourceType type, String name, String spec) {
-        return store.create(
-                type, KubeObject.of(type, NAMESPACE, name).withSpec(parse(spec)), USER);
+        return store.create(type, KubeObject.of(type, NAMESPACE, name).withSpec(parse(spec)), USER);
     }
 
     KubeObject patch(ResourceType type, String name, String body) {
@@ -287,7 +286,12 @@ final class World implements AutoCloseable {
     }
 
     boolean isComplete(String deployment, int replicas) {
-        return store.get(ResourceType.DEPLOYMENTS.key(NAMESPACE, deployment))
+        return isComplete(ResourceType.DEPLOYMENTS, deployment, replicas);
+    }
+
+    /** Of a Deployment or StatefulSet. */
+    boolean isComplete(ResourceType type, String name, int replicas) {
+        return store.get(type.key(NAMESPACE, name))
                 .filter(
                         each -> {
                             JsonObject status = each.status();

@@ -35,6 +35,7 @@ class BuiltInKindsTest {
                         "statefulsets.apps",
                         "controllerrevisions.apps",
                         "deploymentgrids.superedge.io",
+                        "statefulsetgrids.superedge.io",
                         "servicegrids.superedge.io",
                         "nodeunits.site.superedge.io",
                         "nodeunits.site.superedge.io",
@@ -94,7 +95,12 @@ class BuiltInKindsTest {
         assertThat(Samples.KINDS.all())
                 .filteredOn(kind -> !kind.hasStrategicMerge())
                 .extracting(kind -> kind.type().kind())
-                .containsOnly("DeploymentGrid", "ServiceGrid", "NodeUnit", "NodeGroup");
+                .containsOnly(
+                        "DeploymentGrid",
+                        "StatefulSetGrid",
+                        "ServiceGrid",
+                        "NodeUnit",
+                        "NodeGroup");
     }
 
     @Test
