@@ -144,6 +144,12 @@ public final class ReplicaSetController implements AutoCloseable {
             if (!isVerified(replicaSet)) {
                 return Optional.of(LOOK_AGAIN);
             }
+            // One may have arrived after the pods were counted and before they were verified.
+            missing =
+                    replicas(replicaSet)
+                            - pods.ownedBy(replicaSet.uid()).stream()
+                                    .filter(PodFacts::isActive)
+                                    .count();
             int now = (int) Math.min(missing, BURST);
             for (int i = 0; i < now; i++) {
                 createPod(replicaSet);
