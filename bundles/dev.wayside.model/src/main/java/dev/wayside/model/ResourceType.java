@@ -42,6 +42,10 @@ public record ResourceType(
             new ResourceType("apps", "v1", "Deployment", "deployments", true);
     public static final ResourceType REPLICA_SETS =
             new ResourceType("apps", "v1", "ReplicaSet", "replicasets", true);
+    public static final ResourceType STATEFUL_SETS =
+            new ResourceType("apps", "v1", "StatefulSet", "statefulsets", true);
+    public static final ResourceType CONTROLLER_REVISIONS =
+            new ResourceType("apps", "v1", "ControllerRevision", "controllerrevisions", true);
     public static final ResourceType CUSTOM_RESOURCE_DEFINITIONS =
             new ResourceType(
                     "apiextensions.k8s.io",
@@ -51,6 +55,8 @@ public record ResourceType(
                     false);
     public static final ResourceType DEPLOYMENT_GRIDS =
             new ResourceType("superedge.io", "v1", "DeploymentGrid", "deploymentgrids", true);
+    public static final ResourceType STATEFUL_SET_GRIDS =
+            new ResourceType("superedge.io", "v1", "StatefulSetGrid", "statefulsetgrids", true);
     public static final ResourceType SERVICE_GRIDS =
             new ResourceType("superedge.io", "v1", "ServiceGrid", "servicegrids", true);
     public static final ResourceType NODE_UNITS =
@@ -59,6 +65,12 @@ public record ResourceType(
             new ResourceType("site.superedge.io", "v1alpha2", "NodeGroup", "nodegroups", false);
     public static final ResourceType POD_DISRUPTION_BUDGETS =
             new ResourceType("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
+    public static final ResourceType PERSISTENT_VOLUMES =
+            new ResourceType("", "v1", "PersistentVolume", "persistentvolumes", false);
+    public static final ResourceType PERSISTENT_VOLUME_CLAIMS =
+            new ResourceType("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
+    public static final ResourceType STORAGE_CLASSES =
+            new ResourceType("storage.k8s.io", "v1", "StorageClass", "storageclasses", false);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

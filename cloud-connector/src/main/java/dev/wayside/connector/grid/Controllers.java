@@ -15,6 +15,7 @@ import dev.wayside.connector.workload.NodeLifecycle;
 import dev.wayside.connector.workload.PodCleaner;
 import dev.wayside.connector.workload.ReplicaSetController;
 import dev.wayside.connector.workload.Scheduler;
+import dev.wayside.connector.workload.StatefulSetController;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -34,10 +35,12 @@ public final class Controllers implements AutoCloseable {
 
     private final Cluster cluster;
     private final SiteGridController grids;
+    private final SiteGridController statefulGrids;
     private final ServiceGridController serviceGrids;
     private final SiteController sites;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
+    private final StatefulSetController statefulSets;
     private final Scheduler scheduler;
     private final NodeLifecycle nodes;
     private final PodCleaner pods;
@@ -52,10 +55,12 @@ public final class Controllers implements AutoCloseable {
         this.cluster = cluster;
         SiteIndex index = cluster.nodes().addView(new SiteIndex());
         this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, 4);
+        this.statefulGrids = new SiteGridController(cluster, GridKind.STATEFUL_SETS, index, 2);
         this.serviceGrids = new ServiceGridController(cluster, 1);
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
+        this.statefulSets = new StatefulSetController(cluster, 4);
         this.scheduler = new Scheduler(cluster);
         this.nodes = new NodeLifecycle(cluster, 2);
         this.pods = new PodCleaner(cluster);
@@ -100,7 +105,9 @@ public final class Controllers implements AutoCloseable {
         scheduler.start();
         replicaSets.start();
         deployments.start();
+        statefulSets.start();
         grids.start();
+        statefulGrids.start();
         serviceGrids.start();
         sites.start();
         endpoints.start();
@@ -117,7 +124,9 @@ public final class Controllers implements AutoCloseable {
                         endpoints,
                         sites,
                         serviceGrids,
+                        statefulGrids,
                         grids,
+                        statefulSets,
                         deployments,
                         replicaSets,
                         scheduler,

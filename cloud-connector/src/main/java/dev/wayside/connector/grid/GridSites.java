@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class GridSites {
     private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
+    private static final String IMMUTABLE = "ImmutableField";
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
 
     /**
@@ -104,7 +105,7 @@ final class GridSites {
         Step(KubeObject grid, String site) {
             this.grid = grid;
             this.site = site;
-            this.name = SiteNames.child(grid.name(), site);
+            this.name = kind.childName(grid, site);
         }
 
         Result run() {
@@ -124,16 +125,13 @@ final class GridSites {
         private boolean isOfAnotherSite(KubeObject child) {
             return !child.name().equals(name)
                     && present(grid).stream()
-                            .anyMatch(
-                                    each ->
-                                            child.name()
-                                                    .equals(SiteNames.child(grid.name(), each)));
+                            .anyMatch(each -> child.name().equals(kind.childName(grid, each)));
         }
 
         private Site sync() {
             Optional<KubeObject> live = informer.get(grid.namespace(), name);
             try {
-                KubeObject child = GridTranslation.child(grid, type, site);
+                KubeObject child = GridTranslation.child(grid, kind, site);
                 return new Site(
                         live.isPresent()
                                 ? repair(live.get(), child, false)
@@ -144,7 +142,10 @@ final class GridSites {
                         null,
                         null);
             } catch (SiteFailure e) {
-                lookAgain(AFTER_FAILURE);
+                // What cannot be changed stays so until somebody changes grid or child.
+                if (!e.reason().equals(IMMUTABLE)) {
+                    lookAgain(AFTER_FAILURE);
+                }
                 return new Site(live.filter(this::isOurs).orElse(null), e, null);
             } catch (ApiException e) {
                 return new Site(live.filter(this::isOurs).orElse(null), failure(e), null);
@@ -172,7 +173,62 @@ final class GridSites {
             if (!gone && isOurs(live)) {
                 grace.forget(live);
             }
-            return children.repair(grid, live, each -> GridTranslation.repaired(each, child, gone));
+            try {
+                return children.repair(
+                        grid, live, each -> GridTranslation.repaired(each, child, gone));
+            } catch (ApiException e) {
+                if (e.reason() == Reason.INVALID) {
+                    throw refused(live, child, e);
+                }
+                throw e;
+            }
+        }
+
+        /** Names the fields that the child cannot change, if it is that. */
+        private SiteFailure refused(KubeObject live, KubeObject child, ApiException refusal) {
+            List<String> fields =
+                    kind.immutable().stream()
+                            .filter(
+                                    field ->
+                                            !live.spec().get(field).equals(child.spec().get(field)))
+                            .filter(field -> isRefused(live, child, field))
+                            .map(field -> "spec." + field)
+                            .toList();
+            if (fields.isEmpty()) {
+                throw refusal;
+            }
+            return new SiteFailure(
+                    IMMUTABLE,
+                    described(live)
+                            + " cannot change "
+                            + String.join(", ", fields)
+                            + " once it is there, and stays as it is; take the change back, or"
+                            + " `kubectl delete "
+                            + kind.child().plural()
+                            + " "
+                            + live.name()
+                            + (fields.contains("spec.selector")
+                                    ? "`: it is then made anew, with new pods"
+                                    : " --cascade=orphan`: it is then made anew around its pods"));
+        }
+
+        private boolean isRefused(KubeObject live, KubeObject child, String field) {
+            Optional<Json> value = child.spec().get(field);
+            JsonObject spec =
+                    value.isPresent()
+                            ? live.spec().with(field, value.get())
+                            : live.spec().without(field);
+            try {
+                cluster.store()
+                        .update(
+                                type,
+                                live.withSpec(spec),
+                                "",
+                                new WriteOptions(kind.controller(), true, false));
+                return false;
+            } catch (ApiException e) {
+                return e.reason() == Reason.INVALID;
+            }
         }
 
         /** A child whose site no node carries any more; null once it is removed. */
@@ -209,7 +265,7 @@ final class GridSites {
                 return child;
             }
             try {
-                return repair(child, GridTranslation.child(grid, type, site), true);
+                return repair(child, GridTranslation.child(grid, kind, site), true);
             } catch (SiteFailure e) {
                 return child;
             }

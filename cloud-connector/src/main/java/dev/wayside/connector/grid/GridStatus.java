@@ -88,7 +88,7 @@ record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed,
         List<String> waiting = new ArrayList<>();
         sites.forEach(
                 (name, site) -> {
-                    if (site.child() == null || !site.child().conditionIsTrue(AVAILABLE)) {
+                    if (site.child() == null || !GridKind.isAvailable(site.child())) {
                         waiting.add(name);
                     }
                 });

@@ -4,7 +4,6 @@ package dev.wayside.connector.grid;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
-import dev.wayside.model.ResourceType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,9 +29,9 @@ final class GridTranslation {
     /**
      * The object that the site should have.
      *
-     * @param type of the children of such a grid
+     * @param kind of the grid
      */
-    static KubeObject child(KubeObject grid, ResourceType type, String site) throws SiteFailure {
+    static KubeObject child(KubeObject grid, GridKind kind, String site) throws SiteFailure {
         JsonObject template = template(grid, site);
         JsonObject spec =
                 template.withAt(
@@ -40,8 +39,8 @@ final class GridTranslation {
                         Json.of(site));
         return GridChild.of(
                         grid,
-                        type,
-                        SiteNames.child(grid.name(), site),
+                        kind.child(),
+                        kind.childName(grid, site),
                         Map.of(SITE_LABEL, site),
                         Map.of())
                 .withSpec(spec);

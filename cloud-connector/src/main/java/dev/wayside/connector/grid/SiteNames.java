@@ -16,7 +16,7 @@ import java.util.Locale;
  */
 final class SiteNames {
     /** Room for what ReplicaSets and Pods append ({@code -<hash>-<random>}). */
-    private static final int LONGEST = 230;
+    static final int LONGEST = 230;
 
     private static final int LONGEST_LABEL = 63;
     private static final int HASH_CHARS = 8;
@@ -24,8 +24,12 @@ final class SiteNames {
     private SiteNames() {}
 
     static String child(String grid, String site) {
+        return child(grid, site, LONGEST);
+    }
+
+    static String child(String grid, String site, int longest) {
         String name = grid + "-" + (Names.isDnsLabel(site) ? site : slug(site, LONGEST_LABEL));
-        return name.length() <= LONGEST ? name : slug(name, LONGEST);
+        return name.length() <= longest ? name : slug(name, longest);
     }
 
     /** The grid's name as a label's value. */

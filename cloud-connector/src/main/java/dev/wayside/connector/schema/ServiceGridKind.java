@@ -25,7 +25,7 @@ final class ServiceGridKind extends TypedKind {
 
     @Override
     void check(KubeObject grid, Errors errors) {
-        DeploymentGridKind.checkGrid(grid, errors);
+        SiteGridKind.checkGrid(grid, errors);
         String service = serviceName(grid.name());
         if (!NameRules.dns1035(service).isEmpty()) {
             errors.invalid(

@@ -11,6 +11,7 @@ import dev.wayside.model.LabelSelector;
 import dev.wayside.model.OwnerReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +22,26 @@ final class Claims {
     private final ObjectStore store;
     private final Informer parents;
     private final Informer children;
+    private final BiPredicate<KubeObject, KubeObject> fits;
     private final WriteOptions options;
 
     Claims(ObjectStore store, Informer parents, Informer children, WriteOptions options) {
+        this(store, parents, children, (parent, child) -> true, options);
+    }
+
+    /**
+     * @param fits what beside the selector makes a child the parent's
+     */
+    Claims(
+            ObjectStore store,
+            Informer parents,
+            Informer children,
+            BiPredicate<KubeObject, KubeObject> fits,
+            WriteOptions options) {
         this.store = store;
         this.parents = parents;
         this.children = children;
+        this.fits = fits;
         this.options = options;
     }
 
@@ -35,9 +50,9 @@ final class Claims {
         return LabelSelector.of(parent.spec().object("selector"));
     }
 
-    static boolean selects(KubeObject parent, KubeObject child) {
+    private boolean selects(KubeObject parent, KubeObject child) {
         LabelSelector selector = selector(parent);
-        return !selector.isEmpty() && selector.matches(child.labels());
+        return !selector.isEmpty() && selector.matches(child.labels()) && fits.test(parent, child);
     }
 
     /** Whether a change made a child one that somebody might adopt. */

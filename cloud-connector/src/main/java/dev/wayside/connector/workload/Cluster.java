@@ -37,13 +37,19 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.NODES,
                     ResourceType.LEASES,
                     ResourceType.DEPLOYMENT_GRIDS,
+                    ResourceType.STATEFUL_SET_GRIDS,
                     ResourceType.SERVICE_GRIDS,
                     ResourceType.NODE_UNITS,
                     ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,
                     ResourceType.REPLICA_SETS,
+                    ResourceType.STATEFUL_SETS,
+                    ResourceType.CONTROLLER_REVISIONS,
                     ResourceType.PODS,
                     ResourceType.POD_DISRUPTION_BUDGETS,
+                    ResourceType.PERSISTENT_VOLUME_CLAIMS,
+                    ResourceType.PERSISTENT_VOLUMES,
+                    ResourceType.STORAGE_CLASSES,
                     ResourceType.SERVICES,
                     ResourceType.ENDPOINTS,
                     ResourceType.ENDPOINT_SLICES,
@@ -192,6 +198,10 @@ public final class Cluster implements AutoCloseable {
         return informer(ResourceType.REPLICA_SETS);
     }
 
+    public Informer statefulSets() {
+        return informer(ResourceType.STATEFUL_SETS);
+    }
+
     public Informer deployments() {
         return informer(ResourceType.DEPLOYMENTS);
     }
@@ -202,6 +212,18 @@ public final class Cluster implements AutoCloseable {
 
     public List<KubeObject> podsOn(String node) {
         return podsByNode.get(node);
+    }
+
+    /** Whether the pod's node is there and speaks; what a pod says counts only as long. */
+    boolean isHeardOf(KubeObject pod) {
+        return nodes().get("", PodFacts.node(pod))
+                .filter(node -> !PodFacts.isUnheardOf(node))
+                .isPresent();
+    }
+
+    /** Whether the pod is ready, and its node is heard of. */
+    boolean isReady(KubeObject pod) {
+        return PodFacts.isReady(pod) && isHeardOf(pod);
     }
 
     /**

@@ -30,6 +30,11 @@ public final class DisruptionController implements AutoCloseable {
 
     private static final String NAME = "disruption-controller";
     private static final WriteOptions AS_ME = WriteOptions.by(NAME);
+
+    /** What controls pods and says how many there should be. */
+    private static final List<ResourceType> SCALED =
+            List.of(ResourceType.REPLICA_SETS, ResourceType.STATEFUL_SETS);
+
     private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
 
     private final Cluster cluster;
@@ -56,7 +61,7 @@ public final class DisruptionController implements AutoCloseable {
                 });
         pods.addListener(this::podChanged);
         cluster.deployments().addListener(this::scaleChanged);
-        cluster.replicaSets().addListener(this::scaleChanged);
+        SCALED.forEach(type -> cluster.informer(type).addListener(this::scaleChanged));
         cluster.onSilence(this::addBudgetsOf);
     }
 
@@ -148,7 +153,7 @@ public final class DisruptionController implements AutoCloseable {
             long healthy = 0;
             for (KubeObject pod : selected) {
                 boolean goes = pod.deleted().isPresent() || isNoted(pod);
-                if (!goes && PodFacts.isReady(pod) && isHeardOf(pod)) {
+                if (!goes && cluster.isReady(pod)) {
                     healthy++;
                 }
                 if (Budget.asksControllers(budget)) {
@@ -175,13 +180,6 @@ public final class DisruptionController implements AutoCloseable {
             return Optional.ofNullable(again);
         }
 
-        private boolean isHeardOf(KubeObject pod) {
-            return cluster.nodes()
-                    .get("", PodFacts.node(pod))
-                    .filter(node -> !PodFacts.isUnheardOf(node))
-                    .isPresent();
-        }
-
         /** Whether an eviction was allowed of which nothing is to be seen yet. */
         private boolean isNoted(KubeObject pod) {
             Optional<Instant> since =
@@ -201,9 +199,18 @@ public final class DisruptionController implements AutoCloseable {
         private void count(KubeObject pod) {
             Optional<OwnerReference> owner = pod.controller();
             Optional<KubeObject> set =
-                    owner.filter(each -> each.kind().equals(ResourceType.REPLICA_SETS.kind()))
+                    SCALED.stream()
+                            .filter(
+                                    type ->
+                                            owner.filter(each -> each.kind().equals(type.kind()))
+                                                    .isPresent())
+                            .findFirst()
                             .flatMap(
-                                    each -> cluster.replicaSets().get(pod.namespace(), each.name()))
+                                    type ->
+                                            cluster.informer(type)
+                                                    .get(
+                                                            pod.namespace(),
+                                                            owner.orElseThrow().name()))
                             .filter(each -> each.uid().equals(owner.orElseThrow().uid()));
             if (set.isEmpty()) {
                 unknown =

@@ -102,16 +102,21 @@ public final class PodTemplates {
         for (int i = 0; i < 5; i++) {
             name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
         }
-        KubeObject pod = KubeObject.of(ResourceType.PODS, replicaSet.namespace(), name.toString());
+        return pod(replicaSet, template, name.toString());
+    }
+
+    /** A new pod of that name. */
+    static KubeObject pod(KubeObject owner, JsonObject template, String name) {
+        KubeObject pod = KubeObject.of(ResourceType.PODS, owner.namespace(), name);
         JsonObject metadata =
                 pod.metadata().toBuilder()
-                        .put("generateName", base)
+                        .put("generateName", owner.name() + "-")
                         .putUnlessEmpty("labels", template.object("metadata", "labels"))
                         .putUnlessEmpty("annotations", template.object("metadata", "annotations"))
                         .putUnlessEmpty("finalizers", template.array("metadata", "finalizers"))
                         .put(
                                 "ownerReferences",
-                                JsonArray.of(OwnerReference.controllerOf(replicaSet).toJson()))
+                                JsonArray.of(OwnerReference.controllerOf(owner).toJson()))
                         .build();
         return pod.withMetadata(metadata).withSpec(template.object("spec"));
     }

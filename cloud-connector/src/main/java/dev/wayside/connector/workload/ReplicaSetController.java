@@ -144,6 +144,12 @@ public final class ReplicaSetController implements AutoCloseable {
             if (!isVerified(replicaSet)) {
                 return Optional.of(LOOK_AGAIN);
             }
+            // One may have arrived after the pods were counted and before they were verified.
+            missing =
+                    replicas(replicaSet)
+                            - pods.ownedBy(replicaSet.uid()).stream()
+                                    .filter(PodFacts::isActive)
+                                    .count();
             int now = (int) Math.min(missing, BURST);
             for (int i = 0; i < now; i++) {
                 createPod(replicaSet);
@@ -152,7 +158,7 @@ public final class ReplicaSetController implements AutoCloseable {
         }
         if (missing < 0) {
             int now = (int) Math.min(-missing, BURST);
-            PodRanking ranking = new PodRanking(active, this::isReady, this::podsOnSameNode);
+            PodRanking ranking = new PodRanking(active, cluster::isReady, this::podsOnSameNode);
             for (KubeObject pod : ranking.firstToGo(now)) {
                 deletePod(replicaSet, pod);
             }
@@ -215,14 +221,6 @@ public final class ReplicaSetController implements AutoCloseable {
         }
     }
 
-    private boolean isReady(KubeObject pod) {
-        return PodFacts.isReady(pod)
-                && cluster.nodes()
-                        .get("", PodFacts.node(pod))
-                        .filter(node -> !PodFacts.isUnheardOf(node))
-                        .isPresent();
-    }
-
     private long podsOnSameNode(KubeObject pod) {
         Optional<String> owner = pod.controller().map(OwnerReference::uid);
         return cluster.podsOn(PodFacts.node(pod)).stream()
@@ -245,7 +243,7 @@ public final class ReplicaSetController implements AutoCloseable {
         Duration ripe = null;
         for (KubeObject pod : active) {
             labelled += template.matches(pod.labels()) ? 1 : 0;
-            if (!isReady(pod)) {
+            if (!cluster.isReady(pod)) {
                 continue;
             }
             ready++;

@@ -10,9 +10,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The DeploymentGrid's controller on a store in memory that lags and fails on demand. */
-final class DeploymentGridOnFakeStoreTest extends DeploymentGridContract {
+final class DeploymentGridOnFakeStoreTest extends SiteGridContract {
     DeploymentGridOnFakeStoreTest() {
-        super(World.Kind.FAKE);
+        super(World.Kind.FAKE, GridKind.DEPLOYMENTS);
     }
 
     // What validation lets through nowhere else.
@@ -30,7 +30,7 @@ final class DeploymentGridOnFakeStoreTest extends DeploymentGridContract {
                         + ",\"unused\":"
                         + spec("web", "unused", "")
                         + "},\"templates\":{\"site-1\":\"big\",\"site-3\":\"absent\"},\"defaultTemplateName\":\"default\",\"autoDeleteUnusedTemplate\":true}";
-        world.grid("web", all);
+        create(all);
         await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
         assertThat(image("web-site-1")).isEqualTo("big");
         assertThat(image("web-site-2")).isEqualTo("plain");
@@ -43,7 +43,7 @@ final class DeploymentGridOnFakeStoreTest extends DeploymentGridContract {
     void anEmptyKeyIsToldAndDoesNothing() {
         twoSites();
         world.start();
-        world.grid("web", "{\"template\":" + spec("web", "v1", "") + "}");
+        create("{\"template\":" + spec("web", "v1", "") + "}");
         await("told", () -> world.events().contains("Empty: "));
         assertThat(world.names(ResourceType.DEPLOYMENTS)).isEmpty();
         assertThat(grid().condition("Degraded").orElseThrow().text("reason")).isEqualTo("Empty");

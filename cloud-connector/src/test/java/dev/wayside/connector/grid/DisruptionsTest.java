@@ -103,6 +103,20 @@ final class DisruptionsTest {
     }
 
     @Test
+    void aShareOfWhatAStatefulSetAsksForMustStay() {
+        world.node("a", Map.of());
+        world.start();
+        world.create(
+                ResourceType.STATEFUL_SETS,
+                "web",
+                spec("web", "v1", ",\"replicas\":4,\"podManagementPolicy\":\"Parallel\""));
+        budget("{'maxUnavailable':'50%',WEB}");
+        expect("4 of 4, needs 2, allows 2");
+        world.patch(ResourceType.STATEFUL_SETS, "web", "{\"spec\":{\"replicas\":6}}");
+        expect("6 of 6, needs 3, allows 3");
+    }
+
+    @Test
     void aNoteOfAnEvictionCountsUntilItsPodGoesOrTooMuchTimePasses() {
         web(3);
         budget("{'minAvailable':1,WEB}");

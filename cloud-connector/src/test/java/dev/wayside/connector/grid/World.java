@@ -248,6 +248,10 @@ final class World implements AutoCloseable {
                 USER);
     }
 
+    KubeObject create(ResourceType type, String name, String spec) {
+        return store.create(type, KubeObject.of(type, NAMESPACE, name).withSpec(parse(spec)), USER);
+    }
+
     KubeObject patch(ResourceType type, String name, String body) {
         return store.patch(type, type.key(NAMESPACE, name), Patch.merge(parse(body)), "", USER);
     }
@@ -282,7 +286,12 @@ final class World implements AutoCloseable {
     }
 
     boolean isComplete(String deployment, int replicas) {
-        return store.get(ResourceType.DEPLOYMENTS.key(NAMESPACE, deployment))
+        return isComplete(ResourceType.DEPLOYMENTS, deployment, replicas);
+    }
+
+    /** Of a Deployment or StatefulSet. */
+    boolean isComplete(ResourceType type, String name, int replicas) {
+        return store.get(type.key(NAMESPACE, name))
                 .filter(
                         each -> {
                             JsonObject status = each.status();

@@ -32,13 +32,19 @@ class BuiltInKindsTest {
                         "customresourcedefinitions.apiextensions.k8s.io",
                         "deployments.apps",
                         "replicasets.apps",
+                        "statefulsets.apps",
+                        "controllerrevisions.apps",
                         "deploymentgrids.superedge.io",
+                        "statefulsetgrids.superedge.io",
                         "servicegrids.superedge.io",
                         "nodeunits.site.superedge.io",
                         "nodeunits.site.superedge.io",
                         "nodegroups.site.superedge.io",
                         "nodegroups.site.superedge.io",
                         "poddisruptionbudgets.policy",
+                        "persistentvolumes",
+                        "persistentvolumeclaims",
+                        "storageclasses.storage.k8s.io",
                         "roles.rbac.authorization.k8s.io",
                         "clusterroles.rbac.authorization.k8s.io",
                         "rolebindings.rbac.authorization.k8s.io",
@@ -89,7 +95,12 @@ class BuiltInKindsTest {
         assertThat(Samples.KINDS.all())
                 .filteredOn(kind -> !kind.hasStrategicMerge())
                 .extracting(kind -> kind.type().kind())
-                .containsOnly("DeploymentGrid", "ServiceGrid", "NodeUnit", "NodeGroup");
+                .containsOnly(
+                        "DeploymentGrid",
+                        "StatefulSetGrid",
+                        "ServiceGrid",
+                        "NodeUnit",
+                        "NodeGroup");
     }
 
     @Test

@@ -52,6 +52,7 @@ class DiscoveryTest {
                         "superedge.io",
                         "site.superedge.io",
                         "policy",
+                        "storage.k8s.io",
                         "rbac.authorization.k8s.io",
                         "authorization.k8s.io",
                         "authentication.k8s.io");
@@ -112,7 +113,11 @@ class DiscoveryTest {
                         "deployments/status",
                         "replicasets",
                         "replicasets/scale",
-                        "replicasets/status");
+                        "replicasets/status",
+                        "statefulsets",
+                        "statefulsets/scale",
+                        "statefulsets/status",
+                        "controllerrevisions");
         assertThat(list.array("resources").objects().get(1))
                 .isEqualTo(
                         Samples.json(

@@ -226,6 +226,36 @@ class TableTest {
     }
 
     @Test
+    void statefulSetsAndTheirRevisionsHaveTheirUsualRows() {
+        assertThat(headings(ResourceType.STATEFUL_SETS, 1))
+                .containsExactly("Name", "Ready", "Age", "Containers", "Images");
+        assertThat(
+                        row(
+                                ResourceType.STATEFUL_SETS,
+                                "{"
+                                        + meta("s")
+                                        + ",'spec':{'replicas':3,'template':{'spec':{'containers':"
+                                        + "[{'name':'x','image':'i'}]}}},'status':{'readyReplicas':1}}"))
+                .containsExactly("s", "1/3", "60m", "x", "i");
+        assertThat(headings(ResourceType.CONTROLLER_REVISIONS, 0))
+                .containsExactly("Name", "Controller", "Revision", "Age");
+        assertThat(row(ResourceType.CONTROLLER_REVISIONS, "{" + meta("r") + ",'revision':7}"))
+                .containsExactly("r", "<none>", "7", "60m");
+        assertThat(
+                        row(
+                                ResourceType.CONTROLLER_REVISIONS,
+                                "{"
+                                        + meta("r")
+                                                .replace(
+                                                        "'name':'r'",
+                                                        "'name':'r','ownerReferences':[{'apiVersion':"
+                                                            + "'apps/v1','kind':'StatefulSet','name':"
+                                                            + "'web','uid':'u','controller':true}]")
+                                        + "}"))
+                .containsExactly("r", "statefulset.apps/web", "0", "60m");
+    }
+
+    @Test
     void gridsSumUpTheirSites() {
         assertThat(headings(ResourceType.DEPLOYMENT_GRIDS, 0))
                 .containsExactly("Name", "Sites", "Ready", "Updated", "Age");

@@ -9,19 +9,48 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * DeploymentGrid: one Deployment per site. The templates stay as the user wrote them; they are
- * checked as if their defaults were filled in.
+ * A grid whose sites have a child each: DeploymentGrid, StatefulSetGrid. The templates stay as the
+ * user wrote them; they are checked as if their defaults were filled in.
  */
-final class DeploymentGridKind extends TypedKind {
+final class SiteGridKind extends TypedKind {
     private static final String DEFAULT = "default";
 
-    DeploymentGridKind(TypeTable table) {
-        super(
-                Facts.of(ResourceType.DEPLOYMENT_GRIDS, "superedge/v1.DeploymentGrid", "dg")
-                        .with("status")
-                        .countingGenerations()
-                        .asCustom(),
+    /** The rules of a child's spec. */
+    private interface Rules {
+        void check(JsonObject spec, String path, Errors errors);
+    }
+
+    private final ResourceType child;
+    private final Rules rules;
+
+    private SiteGridKind(Facts facts, ResourceType child, Rules rules, TypeTable table) {
+        super(facts.with("status").countingGenerations().asCustom(), table);
+        this.child = child;
+        this.rules = rules;
+    }
+
+    static SiteGridKind ofDeployments(TypeTable table) {
+        return new SiteGridKind(
+                Facts.of(ResourceType.DEPLOYMENT_GRIDS, "superedge/v1.DeploymentGrid", "dg"),
+                ResourceType.DEPLOYMENTS,
+                (spec, path, errors) ->
+                        DeploymentRules.check(DeploymentRules.defaulted(spec), path, errors),
                 table);
+    }
+
+    static SiteGridKind ofStatefulSets(TypeTable table) {
+        return new SiteGridKind(
+                Facts.of(ResourceType.STATEFUL_SET_GRIDS, "superedge/v1.StatefulSetGrid", "ssg"),
+                ResourceType.STATEFUL_SETS,
+                (spec, path, errors) ->
+                        StatefulSetRules.check(StatefulSetRules.defaulted(spec), path, errors),
+                table);
+    }
+
+    /** StatefulSets and their pods are called after the grid, and names of pods have no dots. */
+    @Override
+    NameRules.Rule nameRule() {
+        return child.equals(ResourceType.STATEFUL_SETS) ? NameRules::label : super.nameRule();
     }
 
     @Override
@@ -32,14 +61,14 @@ final class DeploymentGridKind extends TypedKind {
         // With a pool and a default of its own, a grid needs no template.
         String defaultName = spec.text("defaultTemplateName");
         if (spec.has("template") || usesTemplate(spec, defaultName)) {
-            template(spec.object("template"), "spec.template", errors);
+            rules.check(spec.object("template"), "spec.template", errors);
         }
         pool.members()
                 .forEach(
                         (name, entry) -> {
                             String path = "spec.templatePool[" + name + "]";
                             if (entry instanceof JsonObject template) {
-                                template(template, path, errors);
+                                rules.check(template, path, errors);
                             }
                         });
         if (!defaultName.isEmpty()) {
@@ -69,7 +98,7 @@ final class DeploymentGridKind extends TypedKind {
     private static boolean usesTemplate(JsonObject spec, String defaultName) {
         return isTemplate(defaultName)
                 || spec.object("templates").strings().values().stream()
-                        .anyMatch(DeploymentGridKind::isTemplate);
+                        .anyMatch(SiteGridKind::isTemplate);
     }
 
     private static boolean isTemplate(String name) {
@@ -82,15 +111,11 @@ final class DeploymentGridKind extends TypedKind {
         }
     }
 
-    private static void template(JsonObject spec, String path, Errors errors) {
-        DeploymentRules.check(DeploymentRules.defaulted(spec), path, errors);
-    }
-
     @Override
     public List<Column> columns() {
         return List.of(
                 Cells.NAME,
-                Cells.number("Sites", "Sites that have a Deployment of this grid."),
+                Cells.number("Sites", "Sites that have a " + child.kind() + " of this grid."),
                 Cells.text("Ready", "Ready replicas of all replicas, over all sites."),
                 Cells.number("Updated", "Replicas that have the template as it is now."),
                 Cells.AGE);

@@ -15,12 +15,22 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The DeploymentGrid's controller, on any store. */
-abstract class DeploymentGridContract {
+/** The controller of grids whose sites have a child each, of any such kind, on any store. */
+abstract class SiteGridContract {
     final World world;
+    final GridKind kind;
 
-    DeploymentGridContract(World.Kind kind) {
-        world = new World(kind);
+    SiteGridContract(World.Kind store, GridKind kind) {
+        this.world = new World(store);
+        this.kind = kind;
+    }
+
+    KubeObject create(String spec) {
+        return world.create(kind.grid(), "web", spec);
+    }
+
+    boolean isComplete(String child, int replicas) {
+        return world.isComplete(kind.child(), child, replicas);
     }
 
     @AfterEach
@@ -33,15 +43,15 @@ abstract class DeploymentGridContract {
     }
 
     KubeObject child(String name) {
-        return world.get(ResourceType.DEPLOYMENTS, name);
+        return world.get(kind.child(), name);
     }
 
     boolean hasChild(String name) {
-        return world.exists(ResourceType.DEPLOYMENTS, name);
+        return world.exists(kind.child(), name);
     }
 
     KubeObject grid() {
-        return world.get(ResourceType.DEPLOYMENT_GRIDS, "web");
+        return world.get(kind.grid(), "web");
     }
 
     JsonObject state(String site) {
@@ -58,13 +68,11 @@ abstract class DeploymentGridContract {
     }
 
     @Test
-    void eachSiteGetsItsDeploymentAndItsPodsRunThere() {
+    void eachSiteGetsItsChildAndItsPodsRunThere() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", ",\"replicas\":2")));
-        await(
-                "both complete",
-                () -> world.isComplete("web-site-1", 2) && world.isComplete("web-site-2", 2));
+        create(gridSpec(spec("web", "v1", ",\"replicas\":2")));
+        await("both complete", () -> isComplete("web-site-1", 2) && isComplete("web-site-2", 2));
         assertThat(world.pods("web-site-1-"))
                 .hasSize(2)
                 .allSatisfy(pod -> assertThat(pod.spec().text("nodeName")).isEqualTo("a"));
@@ -73,7 +81,6 @@ abstract class DeploymentGridContract {
                 .containsEntry("superedge.io/grid-uniq-key", "site");
         assertThat(child("web-site-2").controller().orElseThrow().uid()).isEqualTo(grid().uid());
         await("states complete", () -> state("site-2").number("availableReplicas").orElse(0) == 2);
-        assertThat(state("site-1").array("conditions").isEmpty()).isFalse();
         assertThat(state("site-1").number("updatedReplicas")).hasValue(2);
         await("available", () -> grid().conditionIsTrue("Available"));
         assertThat(grid().status().number("observedGeneration")).hasValue(grid().generation());
@@ -88,7 +95,7 @@ abstract class DeploymentGridContract {
                         .replace(
                                 "\"containers\"",
                                 "\"nodeSelector\":{\"disk\":\"ssd\"},\"containers\"");
-        world.grid("web", gridSpec(template));
+        create(gridSpec(template));
         await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
         assertThat(selector(child("web-site-1"))).isEqualTo("site-1");
         assertThat(selector(child("web-site-2"))).isEqualTo("site-2");
@@ -101,21 +108,14 @@ abstract class DeploymentGridContract {
     void aManualScaleSurvivesWhereTheTemplateOmitsReplicas() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
-        await("complete", () -> world.isComplete("web-site-1", 1));
-        world.patch(ResourceType.DEPLOYMENTS, "web-site-1", "{\"spec\":{\"replicas\":3}}");
-        await("scaled", () -> world.isComplete("web-site-1", 3));
-        world.patch(
-                ResourceType.DEPLOYMENT_GRIDS,
-                "web",
-                "{\"spec\":{\"template\":" + spec("web", "v2", "") + "}}");
-        await(
-                "updated",
-                () -> world.isComplete("web-site-1", 3) && image("web-site-1").equals("v2"));
+        create(gridSpec(spec("web", "v1", "")));
+        await("complete", () -> isComplete("web-site-1", 1));
+        world.patch(kind.child(), "web-site-1", "{\"spec\":{\"replicas\":3}}");
+        await("scaled", () -> isComplete("web-site-1", 3));
+        world.patch(kind.grid(), "web", "{\"spec\":{\"template\":" + spec("web", "v2", "") + "}}");
+        await("updated", () -> isComplete("web-site-1", 3) && image("web-site-1").equals("v2"));
         world.restart();
-        await(
-                "complete",
-                () -> world.isComplete("web-site-2", 1) && image("web-site-2").equals("v2"));
+        await("complete", () -> isComplete("web-site-2", 1) && image("web-site-2").equals("v2"));
         assertThat(child("web-site-1").spec().number("replicas")).hasValue(3);
     }
 
@@ -132,16 +132,16 @@ abstract class DeploymentGridContract {
     void driftIsRepairedWhereTheGridHasASay() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", ",\"replicas\":1")));
+        create(gridSpec(spec("web", "v1", ",\"replicas\":1")));
         world.patch(
-                ResourceType.DEPLOYMENT_GRIDS,
+                kind.grid(),
                 "web",
                 "{\"metadata\":{\"labels\":{\"team\":\"x\"},\"annotations\":{\"note\":\"n\"}}}");
         await(
                 "labelled",
                 () -> hasChild("web-site-1") && child("web-site-1").labels().containsKey("team"));
         world.patch(
-                ResourceType.DEPLOYMENTS,
+                kind.child(),
                 "web-site-1",
                 "{\"metadata\":{\"labels\":{\"team\":\"y\",\"mine\":\"1\"},\"annotations\":{\"note\":null}},"
                     + "\"spec\":{\"replicas\":5,\"minReadySeconds\":7}}");
@@ -153,10 +153,7 @@ abstract class DeploymentGridContract {
                                 && "x".equals(child("web-site-1").labels().get("team"))
                                 && "n".equals(child("web-site-1").annotations().get("note")));
         assertThat(child("web-site-1").labels()).containsEntry("mine", "1");
-        world.patch(
-                ResourceType.DEPLOYMENT_GRIDS,
-                "web",
-                "{\"metadata\":{\"labels\":{\"team\":null}}}");
+        world.patch(kind.grid(), "web", "{\"metadata\":{\"labels\":{\"team\":null}}}");
         await("taken away", () -> !child("web-site-1").labels().containsKey("team"));
         assertThat(child("web-site-1").labels()).containsEntry("mine", "1");
     }
@@ -165,10 +162,10 @@ abstract class DeploymentGridContract {
     void aDeletedChildComesBack() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
+        create(gridSpec(spec("web", "v1", "")));
         await("child", () -> hasChild("web-site-1"));
         String uid = child("web-site-1").uid();
-        world.delete(ResourceType.DEPLOYMENTS, "web-site-1");
+        world.delete(kind.child(), "web-site-1");
         await("again", () -> hasChild("web-site-1") && !child("web-site-1").uid().equals(uid));
     }
 
@@ -176,8 +173,8 @@ abstract class DeploymentGridContract {
     void aSiteThatLosesItsLastLabelKeepsItsChildForTheGrace() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
-        await("complete", () -> world.isComplete("web-site-2", 1));
+        create(gridSpec(spec("web", "v1", "")));
+        await("complete", () -> isComplete("web-site-2", 1));
         world.label("b", "site", null);
         await("marked", () -> grid().conditionIsTrue("SitesGone"));
         await("told", () -> world.events().contains("SiteGone: No node carries site=site-2"));
@@ -208,9 +205,9 @@ abstract class DeploymentGridContract {
     void theStatusEmptiesWithTheLastChild() {
         world.node("a", Map.of("site", "site-1"));
         world.start();
-        KubeObject grid = world.grid("web", gridSpec(spec("web", "v1", "")));
+        KubeObject grid = create(gridSpec(spec("web", "v1", "")));
         world.patch(
-                ResourceType.DEPLOYMENT_GRIDS,
+                kind.grid(),
                 grid.name(),
                 "{\"metadata\":{\"annotations\":{\"wayside.dev/site-removal-grace\":\"0s\"}}}");
         await("state", () -> grid().status().object("states").has("site-1"));
@@ -224,9 +221,9 @@ abstract class DeploymentGridContract {
     void protectedSitesAreNeverRemoved() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
+        create(gridSpec(spec("web", "v1", "")));
         world.patch(
-                ResourceType.DEPLOYMENT_GRIDS,
+                kind.grid(),
                 "web",
                 "{\"metadata\":{\"annotations\":{\"wayside.dev/protect-sites\":\"true\",\"wayside.dev/site-removal-grace\":\"0\"}}}");
         await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
@@ -246,15 +243,12 @@ abstract class DeploymentGridContract {
         world.node("b", Map.of("site", "site-1"));
         world.node("c", Map.of("site", "a.b"));
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
+        create(gridSpec(spec("web", "v1", "")));
         String odd = SiteNames.child("web", "Site_1");
         String dotted = SiteNames.child("web", "a.b");
         await(
                 "all",
-                () ->
-                        world.isComplete(odd, 1)
-                                && world.isComplete(dotted, 1)
-                                && world.isComplete("web-site-1", 1));
+                () -> isComplete(odd, 1) && isComplete(dotted, 1) && isComplete("web-site-1", 1));
         assertThat(odd).matches("web-site-1-[0-9a-f]{8}");
         assertThat(selector(child(odd))).isEqualTo("Site_1");
         await(
@@ -277,24 +271,24 @@ abstract class DeploymentGridContract {
                     }
                 });
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
-        await("the other", () -> world.isComplete("web-site-2", 1));
+        create(gridSpec(spec("web", "v1", "")));
+        await("the other", () -> isComplete("web-site-2", 1));
         await("told", () -> grid().conditionIsTrue("Degraded"));
         assertThat(grid().condition("Degraded").orElseThrow().text("message"))
                 .contains("1 of 2 sites failed: site-1")
                 .contains("site-1 is refused");
         assertThat(state("site-1").array("conditions").toJson()).contains("SiteFailed", "Invalid");
         assertThat(state("site-1").number("readyReplicas")).hasValue(0);
-        await("event", () -> world.events().contains("SyncDeploymentGridFailed"));
+        await("event", () -> world.events().contains(kind.failed()));
     }
 
     @Test
-    void aForeignDeploymentOfTheNameIsLeftAlone() {
+    void aForeignObjectOfTheNameIsLeftAlone() {
         twoSites();
-        world.deployment("web-site-1", spec("other", "theirs", ""));
+        world.create(kind.child(), "web-site-1", spec("other", "theirs", ""));
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
-        await("the other", () -> world.isComplete("web-site-2", 1));
+        create(gridSpec(spec("web", "v1", "")));
+        await("the other", () -> isComplete("web-site-2", 1));
         await("told", () -> state("site-1").array("conditions").toJson().contains("NameTaken"));
         assertThat(image("web-site-1")).isEqualTo("theirs");
     }
@@ -303,13 +297,10 @@ abstract class DeploymentGridContract {
     void aChildWithoutOwnerIsTakenBackByItsLabel() {
         twoSites();
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
+        create(gridSpec(spec("web", "v1", "")));
         await("child", () -> hasChild("web-site-1"));
         String uid = child("web-site-1").uid();
-        world.patch(
-                ResourceType.DEPLOYMENTS,
-                "web-site-1",
-                "{\"metadata\":{\"ownerReferences\":null}}");
+        world.patch(kind.child(), "web-site-1", "{\"metadata\":{\"ownerReferences\":null}}");
         await("back", () -> child("web-site-1").controller().isPresent());
         assertThat(child("web-site-1").uid()).isEqualTo(uid);
     }
@@ -318,10 +309,10 @@ abstract class DeploymentGridContract {
     void aNewSiteGetsItsChildAndAnUnreadySiteKeepsIts() {
         world.node("a", Map.of("site", "site-1"));
         world.start();
-        world.grid("web", gridSpec(spec("web", "v1", "")));
+        create(gridSpec(spec("web", "v1", "")));
         await("first", () -> hasChild("web-site-1"));
         world.node("b", Map.of("site", "site-2"));
-        await("second", () -> world.isComplete("web-site-2", 1));
+        await("second", () -> isComplete("web-site-2", 1));
         KubeObject node = world.get(ResourceType.NODES, "a");
         world.store.update(
                 ResourceType.NODES,
