@@ -150,7 +150,7 @@ public final class SiteGridController implements AutoCloseable {
     }
 
     private void addSiteOf(KubeObject child) {
-        String site = GridSites.siteOf(child);
+        String site = SiteLoss.siteOf(child);
         if (child.controller().isPresent()) {
             child.controller()
                     .filter(owner -> owner.kind().equals(kind.grid().kind()))
@@ -184,6 +184,14 @@ public final class SiteGridController implements AutoCloseable {
                                         : new GridView(grid.uid()));
         return switch (turn.what()) {
             case GRID -> {
+                RemovalGrace.complaint(grid)
+                        .ifPresent(
+                                message ->
+                                        cluster.warn(
+                                                grid,
+                                                "InvalidAnnotation",
+                                                message,
+                                                kind.controller()));
                 view.expect(sites.of(grid)).forEach(site -> add(turn.grid(), site));
                 addStatus(turn.grid(), view);
                 yield Optional.empty();
@@ -215,10 +223,12 @@ public final class SiteGridController implements AutoCloseable {
         }
         long observed =
                 complete ? grid.generation() : grid.status().number("observedGeneration").orElse(0);
-        JsonObject status =
-                new GridStatus(grid, view.sites(), observed, cluster.clock().instant()).json();
+        GridStatus of = new GridStatus(grid, view.sites(), observed, cluster.clock().instant());
+        JsonObject status = of.json();
         tellChange(grid, status, GridStatus.DEGRADED, kind.failed());
-        tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
+        if (view.tellsGone(of.sitesGone())) {
+            tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
+        }
         cluster.writeStatus(kind.grid(), grid, status, kind.controller());
         return complete ? Optional.empty() : Optional.of(POSTPONE);
     }
