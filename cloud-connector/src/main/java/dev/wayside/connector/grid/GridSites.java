@@ -76,6 +76,11 @@ final class GridSites {
         return cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
     }
 
+    /** Whether each child that there is was brought to the grid's present generation. */
+    boolean areAsAsked(KubeObject grid) {
+        return loss.children(grid).stream().allMatch(child -> children.isAsAsked(grid, child));
+    }
+
     /** To be called when the child is gone. */
     void forget(KubeObject child) {
         children.forget(child);

@@ -56,6 +56,8 @@ public final class SiteGridController implements AutoCloseable {
     private final GridKind kind;
     private final Informer grids;
     private final GridSites sites;
+    private final GridForecast forecast;
+    private final UnusedTemplates unused;
     private final Informer.Index gridsByKey;
     private final Controller<Turn> controller;
     private final Map<ObjectKey, GridView> views = new ConcurrentHashMap<>();
@@ -66,6 +68,8 @@ public final class SiteGridController implements AutoCloseable {
         this.grids = cluster.informer(kind.grid());
         this.sites = new GridSites(cluster, kind, index);
         this.gridsByKey = grids.addIndex(grid -> List.of(GridChild.key(grid)));
+        this.forecast = new GridForecast(cluster, kind, index, sites.loss(), gridsByKey);
+        this.unused = new UnusedTemplates(cluster, kind, sites);
         this.controller =
                 new Controller<>(
                         kind.grid().plural(),
@@ -76,6 +80,10 @@ public final class SiteGridController implements AutoCloseable {
         grids.addListener(this::gridChanged);
         cluster.nodes().addListener(this::nodeChanged);
         cluster.informer(kind.child()).addListener(this::childChanged);
+    }
+
+    GridForecast forecast() {
+        return forecast;
     }
 
     public void start() {
@@ -230,6 +238,9 @@ public final class SiteGridController implements AutoCloseable {
             tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
         }
         cluster.writeStatus(kind.grid(), grid, status, kind.controller());
+        if (complete) {
+            unused.takeFrom(grids.get(grid.namespace(), grid.name()).orElse(grid));
+        }
         return complete ? Optional.empty() : Optional.of(POSTPONE);
     }
 

@@ -48,6 +48,11 @@ public final class SiteController implements AutoCloseable {
         groups.addListener(this::groupChanged);
     }
 
+    /** What would become of nodes. */
+    public SiteForecast forecast(Cluster cluster) {
+        return new SiteForecast(cluster, membership);
+    }
+
     public void start() {
         controller.start();
     }
