@@ -71,8 +71,7 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
             AuditTrail audit,
             ChangePlans plans) {
         public static final Extras NONE =
-                new Extras(
-                        Map.of(), Map.of(), Map.of(), () -> "", entry -> {}, ChangePlans.NONE);
+                new Extras(Map.of(), Map.of(), Map.of(), () -> "", entry -> {}, ChangePlans.NONE);
 
         public Extras {
             responders = Map.copyOf(responders);

@@ -10,10 +10,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Foretells what a write would bring about beyond the object itself: what else would be deleted, and
- * where. Asked before the write, for a dry run too; what it says goes to the client as warnings.
- * Reads memory only and changes nothing. A failure in it is logged and stops no write. Safe for any
- * thread.
+ * Foretells what a write would bring about beyond the object itself: what else would be deleted,
+ * and where. Asked before the write, for a dry run too; what it says goes to the client as
+ * warnings. Reads memory only and changes nothing. A failure in it is logged and stops no write.
+ * Safe for any thread.
  */
 public interface ChangePlans {
     ChangePlans NONE =

@@ -44,7 +44,7 @@ final class Foresight {
 
     /** Before it is written; again if others write in between, and then only that counts. */
     void writes(@Nullable KubeObject before, KubeObject after) {
-        if (concerned && !after.equals(before)) {
+        if (concerned) {
             ask(before, after, call.dryRun(), false);
         }
     }

@@ -62,7 +62,9 @@ final class Responses {
         return headers;
     }
 
-    /** All of them if they are short enough; else each is cut, and what does not fit is left out. */
+    /**
+     * All of them if they are short enough; else each is cut, and what does not fit is left out.
+     */
     private static String joined(List<String> warnings) {
         int sum = warnings.stream().mapToInt(String::length).sum();
         int longest = sum > MAX_WARNING_CHARS ? CUT_WARNING_CHARS : MAX_WARNING_CHARS;

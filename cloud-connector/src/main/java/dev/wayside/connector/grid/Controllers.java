@@ -88,6 +88,10 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         return controllers;
     }
 
+    Cluster cluster() {
+        return cluster;
+    }
+
     @Override
     public boolean concerns(ResourceType type) {
         return plans.concerns(type);

@@ -19,9 +19,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What would be deleted where: by a change of a grid, of nodes and what gives them their labels, and
- * of a namespace. One line for each object that something comes of, and no more than {@value #MOST}
- * of them. Safe for any thread.
+ * What would be deleted where: by a change of a grid, of nodes and what gives them their labels,
+ * and of a namespace. One line for each object that something comes of, and no more than {@value
+ * #MOST} of them. Safe for any thread.
  */
 final class Plans implements ChangePlans {
     private static final int MOST = 12;
@@ -138,8 +138,7 @@ final class Plans implements ChangePlans {
                         (name, node) -> {
                             List<String> lost = lost(node);
                             if (!lost.isEmpty()) {
-                                losers.computeIfAbsent(
-                                                Wording.some(lost), any -> new ArrayList<>())
+                                losers.computeIfAbsent(Wording.some(lost), any -> new ArrayList<>())
                                         .add(name);
                             }
                         });

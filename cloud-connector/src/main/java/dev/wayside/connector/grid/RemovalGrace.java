@@ -23,8 +23,8 @@ import java.util.regex.Pattern;
  * that finds it waits a minute of its own at least, unless the grace is shorter.
  *
  * <p>Whoever annotates a grid means to keep something. So {@value #PROTECT} protects with every
- * value but {@code false} and none, and a {@value #GRACE} that makes no sense is the default; {@link
- * #complaint} says so.
+ * value but {@code false} and none, and a {@value #GRACE} that makes no sense is the default;
+ * {@link #complaint} says so.
  */
 final class RemovalGrace {
     static final String GRACE = "wayside.dev/site-removal-grace";
@@ -54,7 +54,9 @@ final class RemovalGrace {
         return grid.annotation(annotation).orElse("").trim().toLowerCase(Locale.ROOT);
     }
 
-    /** {@code 90}, {@code 90s}, {@code 10m}, {@code 1h30m}, {@code 1d}; the default if malformed. */
+    /**
+     * {@code 90}, {@code 90s}, {@code 10m}, {@code 1h30m}, {@code 1d}; the default if malformed.
+     */
     static Duration of(KubeObject grid) {
         String text = text(grid, GRACE);
         if (!FORM.matcher(text).matches()) {
@@ -80,7 +82,9 @@ final class RemovalGrace {
     static Optional<String> complaint(KubeObject grid) {
         if (!List.of("", "true", "false").contains(protection(grid))) {
             return Optional.of(
-                    "The annotation " + PROTECT + " is neither true nor false: sites are protected.");
+                    "The annotation "
+                            + PROTECT
+                            + " is neither true nor false: sites are protected.");
         }
         return grid.annotation(GRACE).isEmpty() || FORM.matcher(text(grid, GRACE)).matches()
                 ? Optional.empty()

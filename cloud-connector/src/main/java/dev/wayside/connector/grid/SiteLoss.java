@@ -8,6 +8,7 @@ import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -77,7 +78,7 @@ final class SiteLoss {
                 .noneMatch(each -> child.name().equals(SiteNames.child(grid.name(), each)));
     }
 
-    /** Those of the children that are not on their way out already. */
+    /** Those of the children that are not on their way out already, by site. */
     List<Lost> lost(KubeObject grid, Collection<KubeObject> of, Present present) {
         List<Lost> lost = new ArrayList<>();
         for (KubeObject child : of) {
@@ -85,6 +86,7 @@ final class SiteLoss {
                 lost.add(new Lost(child, siteOf(child), left(grid, child)));
             }
         }
+        lost.sort(Comparator.comparing(Lost::site));
         return lost;
     }
 

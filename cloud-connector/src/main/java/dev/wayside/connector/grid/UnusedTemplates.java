@@ -14,9 +14,9 @@ import java.util.Set;
 
 /**
  * Takes templates that nothing names out of the pools of grids that ask for it ({@code
- * autoDeleteUnusedTemplate}). The only write into a user's spec that there is: tracked like anybody's,
- * over the very revision that was looked at, so that a concurrent edit wins; and not before every
- * child is as the grid asks, so that no site is still on what is taken away.
+ * autoDeleteUnusedTemplate}). The only write into a user's spec that there is: tracked like
+ * anybody's, over the very revision that was looked at, so that a concurrent edit wins; and not
+ * before every child is as the grid asks, so that no site is still on what is taken away.
  */
 final class UnusedTemplates {
     private final Cluster cluster;

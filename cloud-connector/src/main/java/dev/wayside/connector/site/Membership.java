@@ -162,8 +162,7 @@ final class Membership {
         clues.add(NAMED + node.name());
         clues.add(BROAD);
         for (String clue : clues) {
-            for (KubeObject unit :
-                    supposed.over(ResourceType.NODE_UNITS, unitsByClue.get(clue))) {
+            for (KubeObject unit : supposed.over(ResourceType.NODE_UNITS, unitsByClue.get(clue))) {
                 if (unit.deleted().isEmpty() && has(unit, node)) {
                     found.put(unit.name(), unit);
                 }
@@ -182,9 +181,7 @@ final class Membership {
                 .array("nodes")
                 .strings()
                 .forEach(
-                        name ->
-                                supposed.get(nodes, name)
-                                        .ifPresent(node -> found.put(name, node)));
+                        name -> supposed.get(nodes, name).ifPresent(node -> found.put(name, node)));
         for (String clue : clues(unit)) {
             Collection<KubeObject> candidates =
                     clue.equals(BROAD)

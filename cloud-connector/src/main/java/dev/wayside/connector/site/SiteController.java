@@ -125,9 +125,7 @@ public final class SiteController implements AutoCloseable {
         for (KubeObject unit : present(before, after)) {
             controller.add(unit.key(ResourceType.NODE_UNITS));
             // Also when it is gone for good: a group may find it anew in them.
-            membership
-                    .nodesOf(unit.withoutMetadata("deletionTimestamp"))
-                    .forEach(this::addNode);
+            membership.nodesOf(unit.withoutMetadata("deletionTimestamp")).forEach(this::addNode);
             membership.bearing(unit).forEach(this::addNode);
             membership.groupsOf(unit).forEach(this::addGroup);
             for (String label : unit.labels().keySet()) {

@@ -18,9 +18,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of nodes if a node, a unit or a group is changed: the {@link SiteController}'s steps,
- * taken in memory over what is supposed, until nothing changes any more. Writes nothing; reads the
- * informers. Safe for any thread.
+ * What becomes of nodes if a node, a unit or a group is changed: the {@link SiteController}'s
+ * steps, taken in memory over what is supposed, until nothing changes any more. Writes nothing;
+ * reads the informers. Safe for any thread.
  */
 public final class SiteForecast {
     private final Informer nodes;
@@ -113,7 +113,8 @@ public final class SiteForecast {
                     (key, node) -> {
                         if (key.resource().equals(ResourceType.NODES.qualified())) {
                             KubeObject was =
-                                    isOf(type, ResourceType.NODES) && key.name().equals(there.name())
+                                    isOf(type, ResourceType.NODES)
+                                                    && key.name().equals(there.name())
                                             ? before
                                             : nodes.get("", key.name()).orElse(null);
                             changes.put(key.name(), new NodeChange(was, node.orElse(null)));

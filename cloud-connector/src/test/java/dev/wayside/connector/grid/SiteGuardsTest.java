@@ -194,7 +194,10 @@ final class SiteGuardsTest {
 
     private boolean both() {
         return grid().condition("SitesGone")
-                .filter(c -> c.text("message").contains("g=u1") && c.text("message").contains("g=u2"))
+                .filter(
+                        c ->
+                                c.text("message").contains("g=u1")
+                                        && c.text("message").contains("g=u2"))
                 .isPresent();
     }
 
@@ -211,8 +214,11 @@ final class SiteGuardsTest {
                 () ->
                         world.exists(ResourceType.NODE_UNITS, "z1")
                                 && !world.get(ResourceType.NODE_UNITS, "z1").uid().equals(uid)
-                                && "z1".equals(
-                                        world.get(ResourceType.NODES, "a").labels().get("g")));
+                                && "z1"
+                                        .equals(
+                                                world.get(ResourceType.NODES, "a")
+                                                        .labels()
+                                                        .get("g")));
     }
 
     @Test
@@ -221,7 +227,9 @@ final class SiteGuardsTest {
         IntStream.range(0, sites).forEach(i -> world.node("n" + i, Map.of("site", "s" + i)));
         world.start();
         grid("site");
-        await("up", () -> IntStream.range(0, sites).allMatch(i -> world.isComplete("web-s" + i, 1)));
+        await(
+                "up",
+                () -> IntStream.range(0, sites).allMatch(i -> world.isComplete("web-s" + i, 1)));
         List<String> before = podUids();
         IntStream.range(0, sites).forEach(i -> world.label("n" + i, "site", null));
         await("kept", () -> IntStream.range(0, sites).allMatch(i -> isMarked("web-s" + i)));
