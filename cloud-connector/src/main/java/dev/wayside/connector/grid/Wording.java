@@ -24,7 +24,7 @@ record Wording(boolean dryRun) {
     }
 
     static String count(long number, String what) {
-        return number + " " + what + (number == 1 ? "" : "s");
+        return number + " " + what + (number == 1 || what.endsWith("s") ? "" : "s");
     }
 
     static long pods(KubeObject child) {

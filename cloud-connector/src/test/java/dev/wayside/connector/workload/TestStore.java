@@ -50,7 +50,9 @@ public final class TestStore implements ObjectStore, AutoCloseable {
         lagMillis = millis;
     }
 
-    /** May throw, to refuse a write: gets the verb and the object. */
+    /**
+     * May throw, to refuse a write: gets the verb and the object (of a patch or delete the name).
+     */
     public void beforeWrite(BiConsumer<String, KubeObject> hook) {
         beforeWrite = hook;
     }
@@ -147,12 +149,20 @@ public final class TestStore implements ObjectStore, AutoCloseable {
             Patch patch,
             String subresource,
             WriteOptions options) {
-        return store.patch(type, key, patch, subresource, options);
+        return options.dryRun()
+                ? store.patch(type, key, patch, subresource, options)
+                : hooked(
+                        "patch",
+                        KubeObject.of(type, key.namespace(), key.name()),
+                        () -> store.patch(type, key, patch, subresource, options));
     }
 
     @Override
     public Deleted delete(ResourceType type, ObjectKey key, DeleteOptions options) {
-        return store.delete(type, key, options);
+        return hooked(
+                "delete",
+                KubeObject.of(type, key.namespace(), key.name()),
+                () -> store.delete(type, key, options));
     }
 
     @Override

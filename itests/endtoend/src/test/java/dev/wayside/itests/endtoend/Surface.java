@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** kubectl typed as people type it, on an installation with one gateway of host processes. */
+/** kubectl typed as people type it, on an installation whose gateways run host processes. */
 final class Surface implements AutoCloseable {
     /** A Deployment of two pods, which hold the revision of a text, and its Service. */
     static final String APP =
@@ -43,10 +43,16 @@ final class Surface implements AutoCloseable {
         this.wayside = wayside;
     }
 
+    /** With one gateway. */
     static Surface up() throws Exception {
+        return up(1);
+    }
+
+    /** With a gateway in each site: {@code gw-1} in {@code site-1} and so on. */
+    static Surface up(int sites) throws Exception {
         Installation wayside = Installation.withProcesses();
         try {
-            wayside.up(1, 1);
+            wayside.up(sites, sites);
             return new Surface(wayside);
         } catch (AssertionError | Exception e) {
             wayside.close();
