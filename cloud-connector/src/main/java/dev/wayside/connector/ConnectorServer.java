@@ -14,6 +14,7 @@ import dev.wayside.connector.account.TokenRequests;
 import dev.wayside.connector.account.TokenReviews;
 import dev.wayside.connector.apiserver.ApiServer;
 import dev.wayside.connector.apiserver.Authorizer;
+import dev.wayside.connector.apiserver.ChangePlans;
 import dev.wayside.connector.apiserver.KindRules;
 import dev.wayside.connector.apiserver.Responder;
 import dev.wayside.connector.audit.AuditLog;
@@ -78,6 +79,7 @@ public final class ConnectorServer implements AutoCloseable {
     private final Clock clock;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private volatile boolean ready;
+    private volatile ChangePlans plans = ChangePlans.NONE;
     private volatile URI url = URI.create("https://127.0.0.1");
 
     private ConnectorServer(ConnectorOptions options, Clock clock) {
@@ -88,7 +90,8 @@ public final class ConnectorServer implements AutoCloseable {
     /**
      * Starts one, and returns when it is ready.
      *
-     * @param controllers starts what acts upon the objects; closed before the store
+     * @param controllers starts what acts upon the objects; closed before the store. If it is a
+     *     {@link ChangePlans} too, it foretells what writes bring about
      * @throws IOException if the data folder or the port cannot be had; the message says which
      */
     public static ConnectorServer start(
@@ -178,12 +181,15 @@ public final class ConnectorServer implements AutoCloseable {
                                         OpenIdPages.of(signingKeys, this::advertised),
                                         Map.of(StoreDownload.PATH, new StoreDownload(store, clock)),
                                         store::trouble,
-                                        audit),
+                                        audit,
+                                        ChangePlans.from(() -> plans)),
                                 () -> ready,
                                 ApiServer.Limits.DEFAULT,
                                 clock));
         api.start();
-        closing(controllers.apply(store, clock));
+        if (closing(controllers.apply(store, clock)) instanceof ChangePlans foretelling) {
+            plans = foretelling;
+        }
         Upkeep upkeep = closing(new Upkeep(store, certificate, signingKeys::renewIfDue, clock));
         upkeep.start();
         listen(api, certificate);

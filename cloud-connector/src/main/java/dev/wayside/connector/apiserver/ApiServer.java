@@ -61,15 +61,17 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
      * @param handlers of other paths
      * @param trouble what {@code /readyz} says instead of ok; {@code ""} for nothing
      * @param audit is told of every request
+     * @param plans foretells what writes bring about
      */
     public record Extras(
             Map<String, Responder> responders,
             Map<String, Supplier<JsonObject>> pages,
             Map<String, PathHandler> handlers,
             Supplier<String> trouble,
-            AuditTrail audit) {
+            AuditTrail audit,
+            ChangePlans plans) {
         public static final Extras NONE =
-                new Extras(Map.of(), Map.of(), Map.of(), () -> "", entry -> {});
+                new Extras(Map.of(), Map.of(), Map.of(), () -> "", entry -> {}, ChangePlans.NONE);
 
         public Extras {
             responders = Map.copyOf(responders);
@@ -129,10 +131,15 @@ public final class ApiServer implements HttpHandler, AutoCloseable {
         this.ready = ready;
         BodyDecoder decoder = new BodyDecoder();
         this.reads = new ReadRequests(store, clock);
-        this.writes = new WriteRequests(store, authorizer, decoder, rules);
+        this.writes = new WriteRequests(store, authorizer, decoder, rules, extras.plans());
         this.deletes =
                 new DeleteRequests(
-                        store, authorizer, decoder, reads, new DisruptionBudgets(store, clock));
+                        store,
+                        authorizer,
+                        decoder,
+                        reads,
+                        new DisruptionBudgets(store, clock),
+                        extras.plans());
         this.scales = new ScaleRequests(store, reads, authorizer, writes);
         this.workers =
                 new WorkerPool(

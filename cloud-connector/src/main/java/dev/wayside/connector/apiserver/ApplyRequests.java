@@ -39,8 +39,7 @@ final class ApplyRequests {
     /**
      * @param config of the kind, name and namespace of the path
      */
-    Applied apply(Call call, KubeObject config) {
-        WriteOptions options = WriteRequests.judged(call, rules, FieldManagers.apply(call));
+    Applied apply(Call call, KubeObject config, WriteOptions options) {
         Patch patch = new Patch(PatchType.APPLY, config.json());
         for (int i = 0; i < ATTEMPTS; i++) {
             Optional<KubeObject> patched = patched(call, patch, options);

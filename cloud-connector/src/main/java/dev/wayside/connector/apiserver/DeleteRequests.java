@@ -22,6 +22,8 @@ final class DeleteRequests {
     // A collection is deleted page by page, so that its size does not decide how much is held.
     private static final int PAGE = 500;
 
+    private static final int MAX_WARNINGS = 20;
+
     private static final Set<String> EVICTIONS = Set.of("policy/v1", "policy/v1beta1");
 
     private final ObjectStore store;
@@ -29,13 +31,16 @@ final class DeleteRequests {
     private final BodyDecoder decoder;
     private final ReadRequests reads;
     private final DisruptionBudgets budgets;
+    private final ChangePlans plans;
 
     DeleteRequests(
             ObjectStore store,
             Authorizer authorizer,
             BodyDecoder decoder,
             ReadRequests reads,
-            DisruptionBudgets budgets) {
+            DisruptionBudgets budgets,
+            ChangePlans plans) {
+        this.plans = plans;
         this.reads = reads;
         this.budgets = budgets;
         this.store = store;
@@ -45,18 +50,30 @@ final class DeleteRequests {
 
     void delete(Call call) {
         DeleteOptions options = options(call, body(call));
+        Foresight foresight = new Foresight(plans, authorizer, call);
+        if (foresight.concerned()) {
+            store.get(call.key())
+                    .filter(object -> object.deleted().isEmpty())
+                    .ifPresent(
+                            object ->
+                                    foresight.deletes(
+                                            object, options.dryRun(), options.propagation()));
+        }
         Deleted deleted = store.delete(call.type(), call.key(), options);
         call.respond(
                 200,
                 deleted.gone()
                         ? ApiStatus.deleted(call.type(), deleted.object())
-                        : deleted.object().json());
+                        : deleted.object().json(),
+                foresight.warnings());
     }
 
     void deleteCollection(Call call) {
         DeleteOptions options = options(call, body(call));
         ListQuery whole = ReadRequests.query(call);
         List<KubeObject> deleted = new ArrayList<>();
+        Foresight foresight = new Foresight(plans, authorizer, call);
+        List<String> warnings = new ArrayList<>();
         String next = "";
         String revision;
         do {
@@ -72,6 +89,10 @@ final class DeleteRequests {
                                     "",
                                     false));
             for (KubeObject object : page.items()) {
+                if (foresight.concerned() && warnings.size() < MAX_WARNINGS) {
+                    foresight.deletes(object, options.dryRun(), options.propagation());
+                    warnings.addAll(foresight.warnings());
+                }
                 try {
                     deleted.add(
                             store.delete(call.type(), object.key(call.type()), options).object());

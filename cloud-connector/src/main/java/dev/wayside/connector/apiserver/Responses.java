@@ -14,6 +14,11 @@ import java.util.stream.Collectors;
 final class Responses {
     static final String JSON = "application/json";
 
+    private static final int MAX_WARNINGS = 32;
+    private static final int MAX_WARNING_CHARS = 4_096;
+    private static final int CUT_WARNING_CHARS = 512;
+    private static final int MAX_HEADER_CHARS = 6_144;
+
     private Responses() {}
 
     static HttpResponse json(int status, JsonObject body) {
@@ -30,9 +35,7 @@ final class Responses {
     static Map<String, String> headers(String type, List<String> warnings) {
         Map<String, String> headers = headers(type);
         if (!warnings.isEmpty()) {
-            headers.put(
-                    "warning",
-                    warnings.stream().map(Responses::warning).collect(Collectors.joining(", ")));
+            headers.put("warning", joined(warnings));
         }
         return headers;
     }
@@ -59,13 +62,37 @@ final class Responses {
         return headers;
     }
 
+    /**
+     * All of them if they are short enough; else each is cut, and what does not fit is left out.
+     */
+    private static String joined(List<String> warnings) {
+        int sum = warnings.stream().mapToInt(String::length).sum();
+        int longest = sum > MAX_WARNING_CHARS ? CUT_WARNING_CHARS : MAX_WARNING_CHARS;
+        StringBuilder joined = new StringBuilder();
+        int shown = 0;
+        for (String text : warnings) {
+            String warning = warning(text, longest);
+            if (shown == MAX_WARNINGS || joined.length() + warning.length() > MAX_HEADER_CHARS) {
+                break;
+            }
+            joined.append(joined.isEmpty() ? "" : ", ").append(warning);
+            shown++;
+        }
+        if (shown < warnings.size()) {
+            joined.append(joined.isEmpty() ? "" : ", ")
+                    .append(warning("and " + (warnings.size() - shown) + " more warnings", 100));
+        }
+        return joined.toString();
+    }
+
     /** RFC 7234's warn-code 299; control characters would break the header. */
-    private static String warning(String text) {
-        String plain =
+    private static String warning(String text, int longest) {
+        String whole =
                 text.chars()
                         .filter(c -> c >= 0x20 && c < 0x7f)
                         .mapToObj(Character::toString)
                         .collect(Collectors.joining());
+        String plain = whole.length() <= longest ? whole : whole.substring(0, longest - 3) + "...";
         return "299 - \"" + plain.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
     }
 }

@@ -23,6 +23,7 @@ final class WriteRequests {
     private final BodyDecoder decoder;
     private final Map<String, KindRules> rules;
     private final ApplyRequests applies;
+    private final ChangePlans plans;
 
     /**
      * @param rules by {@link ResourceType#qualified()}
@@ -31,8 +32,10 @@ final class WriteRequests {
             ObjectStore store,
             Authorizer authorizer,
             BodyDecoder decoder,
-            Map<String, KindRules> rules) {
+            Map<String, KindRules> rules,
+            ChangePlans plans) {
         this.store = store;
+        this.plans = plans;
         this.authorizer = authorizer;
         this.decoder = decoder;
         this.rules = Map.copyOf(rules);
@@ -50,16 +53,17 @@ final class WriteRequests {
         KubeObject admitted =
                 kindRules.creating(
                         call.user(), new KubeObject(call.kind().pruned(object.json())), dryRun);
+        Foresight foresight = foresight(call);
         KubeObject created =
                 store.create(
                         call.type(),
                         admitted,
-                        judged(call, FieldManagers.update(call, "CreateOptions")));
+                        judged(call, FieldManagers.update(call, "CreateOptions"), foresight));
         call.exchange().creates(created.name());
         call.respond(
                 201,
                 (dryRun ? created : kindRules.written(call.user(), created)).json(),
-                with(call.kind().warnings(created), warnings));
+                with(call.kind().warnings(created), warnings, foresight.warnings()));
     }
 
     void update(Call call) {
@@ -67,14 +71,17 @@ final class WriteRequests {
         KubeObject object = object(call, decoded.value());
         List<String> warnings = validate(call, object, decoded.strictErrors());
         authorizer.admit(call.user(), call.info(), null, object.json());
+        Foresight foresight = foresight(call);
         KubeObject updated =
                 store.update(
                         call.type(),
                         new KubeObject(call.kind().pruned(object.json())),
                         call.info().subresource(),
-                        judged(call, FieldManagers.update(call, "UpdateOptions")));
+                        judged(call, FieldManagers.update(call, "UpdateOptions"), foresight));
         call.respond(
-                200, after(call, updated).json(), with(call.kind().warnings(updated), warnings));
+                200,
+                after(call, updated).json(),
+                with(call.kind().warnings(updated), warnings, foresight.warnings()));
     }
 
     void patch(Call call) {
@@ -85,7 +92,8 @@ final class WriteRequests {
             apply(call, decoded);
             return;
         }
-        WriteOptions options = judged(call, FieldManagers.update(call, "PatchOptions"));
+        Foresight foresight = foresight(call);
+        WriteOptions options = judged(call, FieldManagers.update(call, "PatchOptions"), foresight);
         List<String> warnings =
                 FieldValidation.checkPatch(
                         call.kind(),
@@ -101,7 +109,9 @@ final class WriteRequests {
                         call.info().subresource(),
                         options);
         call.respond(
-                200, after(call, patched).json(), with(call.kind().warnings(patched), warnings));
+                200,
+                after(call, patched).json(),
+                with(call.kind().warnings(patched), warnings, foresight.warnings()));
     }
 
     private void apply(Call call, BodyDecoder.Decoded decoded) {
@@ -110,11 +120,13 @@ final class WriteRequests {
             throw ApiStatus.badRequest("metadata.managedFields must be nil");
         }
         List<String> warnings = validate(call, config, decoded.strictErrors());
-        ApplyRequests.Applied applied = applies.apply(call, config);
+        Foresight foresight = foresight(call);
+        ApplyRequests.Applied applied =
+                applies.apply(call, config, judged(call, FieldManagers.apply(call), foresight));
         call.respond(
                 applied.created() ? 201 : 200,
                 after(call, applied.object()).json(),
-                with(call.kind().warnings(applied.object()), warnings));
+                with(call.kind().warnings(applied.object()), warnings, foresight.warnings()));
     }
 
     /** Binds a Pod: the body is a Binding, no Pod. */
@@ -164,15 +176,22 @@ final class WriteRequests {
         return decoder.decode(call.request().header("content-type"), call.request().body());
     }
 
-    /** Lets the kind's own rules have the last word. */
-    WriteOptions judged(Call call, WriteOptions options) {
-        return judged(call, rules, options);
+    private Foresight foresight(Call call) {
+        return new Foresight(plans, authorizer, call);
     }
 
-    static WriteOptions judged(Call call, Map<String, KindRules> rules, WriteOptions options) {
+    /** Lets the kind's own rules have the last word. */
+    WriteOptions judged(Call call, WriteOptions options) {
+        return judged(call, options, foresight(call));
+    }
+
+    private WriteOptions judged(Call call, WriteOptions options, Foresight foresight) {
         KindRules kindRules = rules.getOrDefault(call.type().qualified(), KindRules.NONE);
         return options.admitting(
-                (before, after) -> kindRules.changing(call.user(), call.info(), before, after));
+                (before, after) -> {
+                    kindRules.changing(call.user(), call.info(), before, after);
+                    foresight.writes(before, after);
+                });
     }
 
     /**
@@ -203,9 +222,11 @@ final class WriteRequests {
                         + (strategic ? ", application/strategic-merge-patch+json" : ""));
     }
 
-    private static List<String> with(List<String> more, List<String> warnings) {
+    private static List<String> with(
+            List<String> more, List<String> warnings, List<String> foretold) {
         List<String> all = new ArrayList<>(warnings);
         all.addAll(more);
+        all.addAll(foretold);
         return all;
     }
 

@@ -98,7 +98,7 @@ final class Children {
         }
         KubeObject wanted = repaired.apply(live);
         boolean sameMetadata = wanted.metadata().equals(live.metadata());
-        if (sameMetadata && verified(grid, live).equals(verified.get(live.uid()))) {
+        if (sameMetadata && isAsAsked(grid, live)) {
             return live;
         }
         if (sameMetadata && !isChange(live, wanted)) {
@@ -116,6 +116,11 @@ final class Children {
         KubeObject would =
                 cluster.store().update(type, wanted, "", new WriteOptions(by, true, false));
         return !would.spec().equals(live.spec());
+    }
+
+    /** Whether it was found to be as the grid asks, and neither has changed since. */
+    boolean isAsAsked(KubeObject grid, KubeObject child) {
+        return verified(grid, child).equals(verified.get(child.uid()));
     }
 
     private static Verified verified(KubeObject grid, KubeObject child) {

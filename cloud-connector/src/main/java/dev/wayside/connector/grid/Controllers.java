@@ -3,6 +3,7 @@ package dev.wayside.connector.grid;
 
 import dev.wayside.connector.access.AggregationController;
 import dev.wayside.connector.account.DefaultAccountController;
+import dev.wayside.connector.apiserver.ChangePlans;
 import dev.wayside.connector.site.SiteController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
@@ -16,6 +17,7 @@ import dev.wayside.connector.workload.PodCleaner;
 import dev.wayside.connector.workload.ReplicaSetController;
 import dev.wayside.connector.workload.Scheduler;
 import dev.wayside.connector.workload.StatefulSetController;
+import dev.wayside.model.ResourceType;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -26,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** All controllers of the connector, started and ended together. */
-public final class Controllers implements AutoCloseable {
+public final class Controllers implements AutoCloseable, ChangePlans {
     private static final Logger log = LoggerFactory.getLogger(Controllers.class);
     private static final Duration SYNC = Duration.ofSeconds(60);
 
@@ -48,6 +50,7 @@ public final class Controllers implements AutoCloseable {
     private final NamespaceController namespaces;
     private final EndpointsController endpoints;
     private final DisruptionController disruptions;
+    private final Plans plans;
     private final AggregationController aggregation;
     private final DefaultAccountController accounts;
 
@@ -68,6 +71,7 @@ public final class Controllers implements AutoCloseable {
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
         this.disruptions = new DisruptionController(cluster, 1);
+        this.plans = new Plans(cluster, sites.forecast(cluster), List.of(grids.forecast(), statefulGrids.forecast()));
         this.aggregation = new AggregationController(cluster);
         this.accounts = new DefaultAccountController(cluster);
     }
@@ -87,6 +91,20 @@ public final class Controllers implements AutoCloseable {
         Controllers controllers = new Controllers(new Cluster(store, clock, nanoTime, RANDOM));
         controllers.start();
         return controllers;
+    }
+
+    Cluster cluster() {
+        return cluster;
+    }
+
+    @Override
+    public boolean concerns(ResourceType type) {
+        return plans.concerns(type);
+    }
+
+    @Override
+    public List<String> warnings(Change change) {
+        return plans.warnings(change);
     }
 
     private void start() {

@@ -132,6 +132,11 @@ final class GridChild {
         }
     }
 
+    /** Whether it was made for the key that the grid has now. */
+    static boolean isOfKey(KubeObject grid, KubeObject child) {
+        return SiteNames.keyLabel(key(grid)).equals(child.labels().get(KEY_LABEL));
+    }
+
     static boolean isOf(KubeObject grid, KubeObject child) {
         return child.controller().filter(owner -> owner.uid().equals(grid.uid())).isPresent();
     }

@@ -2,6 +2,7 @@
 package dev.wayside.connector.grid;
 
 import dev.wayside.connector.grid.GridStatus.Site;
+import dev.wayside.connector.grid.SiteLoss.Present;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore.DeleteOptions;
@@ -33,6 +34,7 @@ final class GridSites {
     private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
     private static final String IMMUTABLE = "ImmutableField";
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
+    private static final Duration LATEST = Duration.ofDays(1);
 
     /**
      * What became of a site.
@@ -48,8 +50,7 @@ final class GridSites {
     private final ResourceType type;
     private final Informer informer;
     private final SiteIndex sites;
-    private final Informer.Index bySite;
-    private final RemovalGrace grace = new RemovalGrace();
+    private final SiteLoss loss;
     private final Children children;
 
     GridSites(Cluster cluster, GridKind kind, SiteIndex sites) {
@@ -59,23 +60,17 @@ final class GridSites {
         this.informer = cluster.informer(type);
         this.sites = sites;
         this.children = new Children(cluster, type, kind.controller());
-        this.bySite =
-                informer.addIndex(
-                        child ->
-                                child.controller()
-                                        .map(owner -> List.of(owner.uid() + "/" + siteOf(child)))
-                                        .orElse(List.of()));
+        this.loss = new SiteLoss(cluster, kind);
     }
 
-    /** A child that does not say which site it is of is told apart by its name. */
-    static String siteOf(KubeObject child) {
-        return GridTranslation.site(child).orElse(child.name());
+    SiteLoss loss() {
+        return loss;
     }
 
     /** The sites that there are, and those of which something is left. */
     Set<String> of(KubeObject grid) {
         Set<String> all = new HashSet<>(present(grid));
-        informer.ownedBy(grid.uid()).forEach(child -> all.add(siteOf(child)));
+        loss.children(grid).forEach(child -> all.add(SiteLoss.siteOf(child)));
         return all;
     }
 
@@ -83,10 +78,15 @@ final class GridSites {
         return cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
     }
 
+    /** Whether each child that there is was brought to the grid's present generation. */
+    boolean areAsAsked(KubeObject grid) {
+        return loss.children(grid).stream().allMatch(child -> children.isAsAsked(grid, child));
+    }
+
     /** To be called when the child is gone. */
     void forget(KubeObject child) {
         children.forget(child);
-        grace.forget(child);
+        loss.forget(child);
     }
 
     Result bring(KubeObject grid, String site) {
@@ -111,21 +111,14 @@ final class GridSites {
         Result run() {
             boolean present = cluster.nodes().read(() -> sites.contains(GridChild.key(grid), site));
             Site state = present ? sync() : null;
-            for (KubeObject child : bySite.get(grid.uid() + "/" + site)) {
-                if ((present && child.name().equals(name)) || isOfAnotherSite(child)) {
-                    continue;
+            Present here = new Present(each -> present, () -> present(grid));
+            for (KubeObject child : loss.children(grid, site)) {
+                if (loss.isLost(grid, child, here)) {
+                    Site left = gone(child);
+                    state = state == null ? left : state;
                 }
-                Site left = gone(child);
-                state = state == null ? left : state;
             }
             return new Result(state, done, Optional.ofNullable(again));
-        }
-
-        /** Somebody may have changed the label that says which site it is of. */
-        private boolean isOfAnotherSite(KubeObject child) {
-            return !child.name().equals(name)
-                    && present(grid).stream()
-                            .anyMatch(each -> child.name().equals(kind.childName(grid, each)));
         }
 
         private Site sync() {
@@ -171,7 +164,7 @@ final class GridSites {
         private KubeObject repair(KubeObject live, KubeObject child, boolean gone)
                 throws SiteFailure {
             if (!gone && isOurs(live)) {
-                grace.forget(live);
+                loss.forget(live);
             }
             try {
                 return children.repair(
@@ -240,15 +233,13 @@ final class GridSites {
             SiteFailure failure = null;
             try {
                 kept = mark(keepAsAsked(child));
-                if (!RemovalGrace.isProtected(grid)) {
-                    Duration left =
-                            RemovalGrace.of(grid)
-                                    .minus(grace.elapsed(kept, now, cluster.nanoTime()));
-                    if (left.isZero() || left.isNegative()) {
+                Optional<Duration> left = loss.left(grid, kept);
+                if (left.isPresent()) {
+                    if (left.get().isZero() || left.get().isNegative()) {
                         remove(kept);
                         return null;
                     }
-                    lookAgain(left.plusMillis(10));
+                    lookAgain(left.get().plusMillis(10));
                 }
             } catch (ApiException e) {
                 if (e.reason() == Reason.NOT_FOUND) {
@@ -259,9 +250,13 @@ final class GridSites {
             return new Site(kept, failure, what(kept));
         }
 
-        /** While it stays, it follows the grid like any other; what cannot be, stays as it is. */
+        /**
+         * While it stays, it follows the grid like any other; what cannot be, stays as it is. So
+         * does what was made for another key: there is no node for its site under the new one, and
+         * its pods would go and find none.
+         */
         private KubeObject keepAsAsked(KubeObject child) {
-            if (!child.name().equals(name)) {
+            if (!child.name().equals(name) || !GridChild.isOfKey(grid, child)) {
                 return child;
             }
             try {
@@ -278,7 +273,7 @@ final class GridSites {
             if (marked == wanted) {
                 return child;
             }
-            grace.forget(child);
+            loss.forget(child);
             Json value = wanted ? Json.of(RemovalGrace.stamp(now)) : JsonNull.INSTANCE;
             JsonObject body =
                     JsonObject.of(
@@ -340,16 +335,13 @@ final class GridSites {
                     + RemovalGrace.of(grid).toSeconds()
                     + " s after "
                     + child.annotation(GridTranslation.GONE_SINCE).orElse(RemovalGrace.stamp(now))
-                    + (RemovalGrace.isMalformed(grid)
-                            ? " (the grid's annotation "
-                                    + RemovalGrace.GRACE
-                                    + " is no duration such as 90s, 10m or 2h)."
-                            : ".");
+                    + ".";
         }
 
         private void lookAgain(Duration delay) {
-            if (again == null || delay.compareTo(again) < 0) {
-                again = delay;
+            Duration soon = delay.compareTo(LATEST) < 0 ? delay : LATEST;
+            if (again == null || soon.compareTo(again) < 0) {
+                again = soon;
             }
         }
     }

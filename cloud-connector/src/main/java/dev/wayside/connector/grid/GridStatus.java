@@ -148,16 +148,26 @@ record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed,
                 said.add(site.gone());
             }
         }
-        return said.isEmpty()
-                ? Conditions.of(SITES_GONE, "False", "AsExpected", "")
-                : Conditions.of(
-                        SITES_GONE,
-                        "True",
-                        "NoNodeCarriesLabel",
-                        String.join(" ", said.subList(0, Math.min(NAMED, said.size())))
-                                + (said.size() > NAMED
-                                        ? " And " + (said.size() - NAMED) + " more."
-                                        : ""));
+        String complaint = RemovalGrace.complaint(grid).orElse("");
+        if (said.isEmpty()) {
+            return Conditions.of(
+                    SITES_GONE,
+                    "False",
+                    complaint.isEmpty() ? "AsExpected" : "InvalidAnnotation",
+                    complaint);
+        }
+        String more = said.size() > NAMED ? " And " + (said.size() - NAMED) + " more." : "";
+        return Conditions.of(
+                SITES_GONE,
+                "True",
+                "NoNodeCarriesLabel",
+                String.join(" ", said.subList(0, Math.min(NAMED, said.size())))
+                        + more
+                        + (complaint.isEmpty() ? "" : " " + complaint));
+    }
+
+    int sitesGone() {
+        return (int) sites.values().stream().filter(site -> site.gone() != null).count();
     }
 
     private static String named(List<String> names) {

@@ -16,9 +16,6 @@ import java.util.Optional;
  * template with {@code nodeSelector[gridUniqKey] = site}. Its spec is the template's alone, with
  * one exception: a template without {@code replicas} leaves that number to whoever scales the
  * child.
- *
- * <p>{@code autoDeleteUnusedTemplate} asks the system to edit the user's spec. It is accepted and
- * does nothing: a template that no site names is simply not used.
  */
 final class GridTranslation {
     static final String SITE_LABEL = "wayside.dev/site";

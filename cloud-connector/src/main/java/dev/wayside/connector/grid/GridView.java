@@ -29,6 +29,9 @@ final class GridView {
     @GuardedBy("this")
     private int postponed;
 
+    @GuardedBy("this")
+    private int goneTold;
+
     GridView(String uid) {
         this.uid = uid;
     }
@@ -72,6 +75,19 @@ final class GridView {
     synchronized int postponed(boolean again) {
         postponed = again ? postponed + 1 : 0;
         return postponed;
+    }
+
+    /**
+     * Whether so many lost sites are to be told of: the first ones are, and then each time that
+     * they are twice as many. A slip in the labels of a thousand sites is some warnings, not a
+     * thousand.
+     */
+    synchronized boolean tellsGone(int gone) {
+        boolean tells = gone > 0 && gone >= 2 * goneTold;
+        if (tells || gone == 0) {
+            goneTold = gone;
+        }
+        return tells;
     }
 
     synchronized SortedMap<String, Site> sites() {

@@ -56,6 +56,8 @@ public final class SiteGridController implements AutoCloseable {
     private final GridKind kind;
     private final Informer grids;
     private final GridSites sites;
+    private final GridForecast forecast;
+    private final UnusedTemplates unused;
     private final Informer.Index gridsByKey;
     private final Controller<Turn> controller;
     private final Map<ObjectKey, GridView> views = new ConcurrentHashMap<>();
@@ -66,6 +68,8 @@ public final class SiteGridController implements AutoCloseable {
         this.grids = cluster.informer(kind.grid());
         this.sites = new GridSites(cluster, kind, index);
         this.gridsByKey = grids.addIndex(grid -> List.of(GridChild.key(grid)));
+        this.forecast = new GridForecast(cluster, kind, index, sites.loss(), gridsByKey);
+        this.unused = new UnusedTemplates(cluster, kind, sites);
         this.controller =
                 new Controller<>(
                         kind.grid().plural(),
@@ -76,6 +80,10 @@ public final class SiteGridController implements AutoCloseable {
         grids.addListener(this::gridChanged);
         cluster.nodes().addListener(this::nodeChanged);
         cluster.informer(kind.child()).addListener(this::childChanged);
+    }
+
+    GridForecast forecast() {
+        return forecast;
     }
 
     public void start() {
@@ -150,7 +158,7 @@ public final class SiteGridController implements AutoCloseable {
     }
 
     private void addSiteOf(KubeObject child) {
-        String site = GridSites.siteOf(child);
+        String site = SiteLoss.siteOf(child);
         if (child.controller().isPresent()) {
             child.controller()
                     .filter(owner -> owner.kind().equals(kind.grid().kind()))
@@ -184,6 +192,14 @@ public final class SiteGridController implements AutoCloseable {
                                         : new GridView(grid.uid()));
         return switch (turn.what()) {
             case GRID -> {
+                RemovalGrace.complaint(grid)
+                        .ifPresent(
+                                message ->
+                                        cluster.warn(
+                                                grid,
+                                                "InvalidAnnotation",
+                                                message,
+                                                kind.controller()));
                 view.expect(sites.of(grid)).forEach(site -> add(turn.grid(), site));
                 addStatus(turn.grid(), view);
                 yield Optional.empty();
@@ -215,11 +231,16 @@ public final class SiteGridController implements AutoCloseable {
         }
         long observed =
                 complete ? grid.generation() : grid.status().number("observedGeneration").orElse(0);
-        JsonObject status =
-                new GridStatus(grid, view.sites(), observed, cluster.clock().instant()).json();
+        GridStatus of = new GridStatus(grid, view.sites(), observed, cluster.clock().instant());
+        JsonObject status = of.json();
         tellChange(grid, status, GridStatus.DEGRADED, kind.failed());
-        tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
+        if (view.tellsGone(of.sitesGone())) {
+            tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
+        }
         cluster.writeStatus(kind.grid(), grid, status, kind.controller());
+        if (complete) {
+            unused.takeFrom(grids.get(grid.namespace(), grid.name()).orElse(grid));
+        }
         return complete ? Optional.empty() : Optional.of(POSTPONE);
     }
 

@@ -27,6 +27,10 @@ final class SiteIndex implements Informer.View {
         return nodes.getOrDefault(key, Map.of()).containsKey(value);
     }
 
+    int count(String key, String value) {
+        return nodes.getOrDefault(key, Map.of()).getOrDefault(value, 0);
+    }
+
     @Override
     public void change(@Nullable KubeObject before, @Nullable KubeObject after) {
         Map<String, String> was = before == null ? Map.of() : before.labels();

@@ -6,12 +6,14 @@ import dev.wayside.connector.workload.Informer;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.LabelSelector;
+import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -40,8 +42,40 @@ final class Membership {
     private final Informer.Index nodesByPair;
     private final Informer.Index nodesByUnit;
     private final Informer.Index nodesByKey;
+    private final Supposition supposed;
+
+    /**
+     * Objects that are taken to be other than they are.
+     *
+     * @param objects by key; empty for one that is taken to be gone
+     */
+    record Supposition(Map<ObjectKey, Optional<KubeObject>> objects) {
+        static final Supposition NONE = new Supposition(Map.of());
+
+        Optional<KubeObject> get(Informer informer, String name) {
+            Optional<KubeObject> other = objects.get(informer.type().key("", name));
+            return other != null ? other : informer.get("", name);
+        }
+
+        /** What was found of a kind, and all that is supposed of it, whether it fits or not. */
+        private Collection<KubeObject> over(ResourceType type, Collection<KubeObject> found) {
+            if (objects.isEmpty()) {
+                return found;
+            }
+            List<KubeObject> all = new ArrayList<>();
+            found.stream().filter(each -> !objects.containsKey(each.key(type))).forEach(all::add);
+            objects.forEach(
+                    (key, object) -> {
+                        if (key.resource().equals(type.qualified())) {
+                            object.ifPresent(all::add);
+                        }
+                    });
+            return all;
+        }
+    }
 
     Membership(Cluster cluster) {
+        supposed = Supposition.NONE;
         nodes = cluster.nodes();
         units = cluster.informer(ResourceType.NODE_UNITS);
         groups = cluster.informer(ResourceType.NODE_GROUPS);
@@ -56,6 +90,27 @@ final class Membership {
         nodesByPair = nodes.addIndex(node -> pairs(node.labels()));
         nodesByKey = nodes.addIndex(node -> node.labels().keySet());
         nodesByUnit = nodes.addIndex(node -> Applied.to(node).units());
+    }
+
+    private Membership(Membership is, Supposition supposed) {
+        this.supposed = supposed;
+        this.nodes = is.nodes;
+        this.units = is.units;
+        this.groups = is.groups;
+        this.unitsByClue = is.unitsByClue;
+        this.unitsByGroup = is.unitsByGroup;
+        this.nodesByPair = is.nodesByPair;
+        this.nodesByUnit = is.nodesByUnit;
+        this.nodesByKey = is.nodesByKey;
+    }
+
+    /** As it would be; follows what becomes of the supposition. */
+    Membership supposing(Supposition supposition) {
+        return new Membership(this, supposition);
+    }
+
+    private Collection<KubeObject> allUnits() {
+        return supposed.over(ResourceType.NODE_UNITS, units.all());
     }
 
     private static List<String> clues(KubeObject unit) {
@@ -107,7 +162,7 @@ final class Membership {
         clues.add(NAMED + node.name());
         clues.add(BROAD);
         for (String clue : clues) {
-            for (KubeObject unit : unitsByClue.get(clue)) {
+            for (KubeObject unit : supposed.over(ResourceType.NODE_UNITS, unitsByClue.get(clue))) {
                 if (unit.deleted().isEmpty() && has(unit, node)) {
                     found.put(unit.name(), unit);
                 }
@@ -125,13 +180,14 @@ final class Membership {
         unit.spec()
                 .array("nodes")
                 .strings()
-                .forEach(name -> nodes.get("", name).ifPresent(node -> found.put(name, node)));
+                .forEach(
+                        name -> supposed.get(nodes, name).ifPresent(node -> found.put(name, node)));
         for (String clue : clues(unit)) {
             Collection<KubeObject> candidates =
                     clue.equals(BROAD)
                             ? nodes.all()
                             : clue.startsWith(PAIR) ? nodesByPair.get(clue) : List.of();
-            candidates.stream()
+            supposed.over(ResourceType.NODES, candidates).stream()
                     .filter(node -> has(unit, node))
                     .forEach(node -> found.put(node.name(), node));
         }
@@ -147,9 +203,13 @@ final class Membership {
         return nodesByKey.get(label);
     }
 
+    Collection<KubeObject> allGroups() {
+        return supposed.over(ResourceType.NODE_GROUPS, groups.all());
+    }
+
     /** The groups that a unit is in, by name. */
     List<KubeObject> groupsOf(KubeObject unit) {
-        return groups.all().stream()
+        return allGroups().stream()
                 .filter(group -> has(group, unit.name(), unit))
                 .sorted(Comparator.comparing(KubeObject::name))
                 .toList();
@@ -158,7 +218,7 @@ final class Membership {
     /** The units that are in a group, by name; such as there are. */
     List<KubeObject> unitsIn(KubeObject group) {
         Map<String, KubeObject> found = new TreeMap<>();
-        units.all().stream()
+        allUnits().stream()
                 .filter(unit -> has(group, unit.name(), unit))
                 .forEach(unit -> found.put(unit.name(), unit));
         return List.copyOf(found.values());

@@ -11,12 +11,10 @@ import java.util.Optional;
 /** Finds the units of a node that has none yet, and gives the node what its units say. */
 final class NodeStep extends SiteStep {
     private final Informer units;
-    private final Informer groups;
 
     NodeStep(Cluster cluster, Membership membership) {
         super(cluster, membership);
         this.units = cluster.informer(ResourceType.NODE_UNITS);
-        this.groups = cluster.informer(ResourceType.NODE_GROUPS);
     }
 
     @Override
@@ -25,12 +23,12 @@ final class NodeStep extends SiteStep {
             return;
         }
         Map<String, String> own = Applied.ownLabels(node);
-        for (KubeObject group : groups.all()) {
+        for (KubeObject group : membership.allGroups()) {
             if (group.deleted().isEmpty()) {
                 AutoFound.unit(group, own).ifPresent(unit -> ensure(group, unit));
             }
         }
-        NodeSettings settings = NodeSettings.of(membership.unitsOf(node), membership::groupsOf);
+        NodeSettings settings = settings(node, membership);
         KubeObject wanted = settings.on(node);
         if (!wanted.equals(node)) {
             write(ResourceType.NODES, node, wanted);
@@ -42,6 +40,10 @@ final class NodeStep extends SiteStep {
                         SiteController.NAME);
             }
         }
+    }
+
+    static NodeSettings settings(KubeObject node, Membership membership) {
+        return NodeSettings.of(membership.unitsOf(node), membership::groupsOf);
     }
 
     private void ensure(KubeObject group, KubeObject found) {

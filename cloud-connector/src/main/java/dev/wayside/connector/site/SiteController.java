@@ -48,6 +48,11 @@ public final class SiteController implements AutoCloseable {
         groups.addListener(this::groupChanged);
     }
 
+    /** What would become of nodes. */
+    public SiteForecast forecast(Cluster cluster) {
+        return new SiteForecast(cluster, membership);
+    }
+
     public void start() {
         controller.start();
     }
@@ -119,7 +124,8 @@ public final class SiteController implements AutoCloseable {
         }
         for (KubeObject unit : present(before, after)) {
             controller.add(unit.key(ResourceType.NODE_UNITS));
-            membership.nodesOf(unit).forEach(this::addNode);
+            // Also when it is gone for good: a group may find it anew in them.
+            membership.nodesOf(unit.withoutMetadata("deletionTimestamp")).forEach(this::addNode);
             membership.bearing(unit).forEach(this::addNode);
             membership.groupsOf(unit).forEach(this::addGroup);
             for (String label : unit.labels().keySet()) {

@@ -38,7 +38,8 @@ abstract class SiteStep {
             look(object);
             return Optional.empty();
         } catch (ApiException e) {
-            if (e.reason() == Reason.CONFLICT) {
+            // Two nodes may bring the same unit at once.
+            if (e.reason() == Reason.CONFLICT || e.reason() == Reason.ALREADY_EXISTS) {
                 return Optional.of(AFTER_CONFLICT);
             }
             if (e.reason() == Reason.NOT_FOUND) {

@@ -37,14 +37,18 @@ final class UnitStep extends SiteStep {
     }
 
     private KubeObject kept(KubeObject unit) {
-        Map<String, String> labels = new TreeMap<>(unit.labels());
-        labels.values().removeIf(Membership.OF_GROUP::equals);
-        membership.groupsOf(unit).forEach(group -> labels.put(group.name(), Membership.OF_GROUP));
-        KubeObject wanted = Finalizers.with(unit, FINALIZER);
         return write(
                 ResourceType.NODE_UNITS,
                 unit,
-                labels.equals(unit.labels()) ? wanted : wanted.withLabels(labels));
+                Finalizers.with(labelled(unit, membership), FINALIZER));
+    }
+
+    /** The unit with the labels of the groups that it is in; the same if it has them. */
+    static KubeObject labelled(KubeObject unit, Membership membership) {
+        Map<String, String> labels = new TreeMap<>(unit.labels());
+        labels.values().removeIf(Membership.OF_GROUP::equals);
+        membership.groupsOf(unit).forEach(group -> labels.put(group.name(), Membership.OF_GROUP));
+        return labels.equals(unit.labels()) ? unit : unit.withLabels(labels);
     }
 
     private void tell(KubeObject unit) {

@@ -282,6 +282,10 @@ public final class Informer implements AutoCloseable {
         return byNamespace.get(namespace);
     }
 
+    public int countIn(String namespace) {
+        return byNamespace.count(namespace);
+    }
+
     /** Runs a create, update or patch of this kind; its answer is seen here when it returns. */
     public KubeObject write(Supplier<KubeObject> write) {
         return through(write, written -> written, written -> false);

@@ -49,6 +49,10 @@ final class TestingApi implements AutoCloseable {
      * @param store closed with this
      */
     TestingApi(EmbeddedObjectStore store, Clock clock, Authorizer authorizer) {
+        this(store, clock, authorizer, ChangePlans.NONE);
+    }
+
+    TestingApi(EmbeddedObjectStore store, Clock clock, Authorizer authorizer, ChangePlans plans) {
         this.store = store;
         server =
                 new ApiServer(
@@ -57,6 +61,8 @@ final class TestingApi implements AutoCloseable {
                         new Everybody(),
                         authorizer,
                         Map.of(),
+                        new ApiServer.Extras(
+                                Map.of(), Map.of(), Map.of(), () -> "", entry -> {}, plans),
                         () -> true,
                         ApiServer.Limits.DEFAULT,
                         clock);

@@ -29,7 +29,7 @@ final class DeploymentGridOnFakeStoreTest extends SiteGridContract {
                         + spec("web", "big", "")
                         + ",\"unused\":"
                         + spec("web", "unused", "")
-                        + "},\"templates\":{\"site-1\":\"big\",\"site-3\":\"absent\"},\"defaultTemplateName\":\"default\",\"autoDeleteUnusedTemplate\":true}";
+                        + "},\"templates\":{\"site-1\":\"big\",\"site-3\":\"absent\"},\"defaultTemplateName\":\"default\"}";
         create(all);
         await("children", () -> hasChild("web-site-1") && hasChild("web-site-2"));
         assertThat(image("web-site-1")).isEqualTo("big");

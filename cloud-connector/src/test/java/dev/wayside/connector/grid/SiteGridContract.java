@@ -196,7 +196,18 @@ abstract class SiteGridContract {
                 () -> child("web-site-2").annotations().containsKey("wayside.dev/site-gone-since"));
         world.clock.advance(Duration.ofMinutes(11));
         world.restart();
-        await("removed", () -> !hasChild("web-site-2"));
+        await(
+                "removed, but not before it was seen gone for a while",
+                () -> {
+                    world.clock.advance(Duration.ofSeconds(5));
+                    world.patch(
+                            kind.grid(),
+                            "web",
+                            "{\"metadata\":{\"annotations\":{\"look\":\""
+                                    + world.clock.instant()
+                                    + "\"}}}");
+                    return !hasChild("web-site-2");
+                });
         await("not in the status", () -> !grid().status().object("states").has("site-2"));
         assertThat(hasChild("web-site-3")).isTrue();
     }

@@ -3,6 +3,7 @@ package dev.wayside.connector.grid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.connector.apiserver.ChangePlans;
 import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.EmbeddedObjectStore;
@@ -31,6 +32,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -107,6 +109,44 @@ final class World implements AutoCloseable {
             controllers.close();
             controllers = null;
         }
+    }
+
+    /** What would be foretold to somebody who may know everything. */
+    List<String> plan(
+            ResourceType type,
+            @Nullable KubeObject before,
+            @Nullable KubeObject after,
+            boolean dryRun) {
+        return Objects.requireNonNull(controllers)
+                .warnings(
+                        new ChangePlans.Change(
+                                type,
+                                before,
+                                after,
+                                dryRun,
+                                false,
+                                () -> false,
+                                (kind, namespace) -> true));
+    }
+
+    /** Whether the controllers have seen all that is in the store of these kinds. */
+    boolean isSeen(ResourceType... types) {
+        return Stream.of(types)
+                .allMatch(
+                        type ->
+                                versions(store.all(type))
+                                        .equals(
+                                                versions(
+                                                        Objects.requireNonNull(controllers)
+                                                                .cluster()
+                                                                .informer(type)
+                                                                .all())));
+    }
+
+    private static Map<String, String> versions(List<KubeObject> objects) {
+        Map<String, String> versions = new HashMap<>();
+        objects.forEach(object -> versions.put(object.uid(), object.resourceVersion()));
+        return versions;
     }
 
     void restart() {
