@@ -56,6 +56,16 @@ final class DeploymentRules {
 
     /** What Deployments and ReplicaSets share: the selector must select the template's pods. */
     static void selectorAndTemplate(JsonObject spec, String path, Errors errors) {
+        selectorOf(spec, path, "deployment", errors);
+        PodSpecRules.template(spec.object("template"), path + ".template", errors);
+    }
+
+    /**
+     * That there is a selector, and that it selects the template's pods.
+     *
+     * @param of the kind, for the message
+     */
+    static void selectorOf(JsonObject spec, String path, String of, Errors errors) {
         JsonObject selector = spec.object("selector");
         JsonObject template = spec.object("template");
         if (!spec.has("selector")) {
@@ -64,7 +74,7 @@ final class DeploymentRules {
             SelectorRules.check(selector, path + ".selector", errors);
             if (SelectorRules.isEmpty(selector)) {
                 errors.invalid(
-                        path + ".selector", selector, "empty selector is invalid for deployment");
+                        path + ".selector", selector, "empty selector is invalid for " + of);
             } else if (SelectorRules.read(selector)
                     .filter(read -> !read.matches(template.object("metadata", "labels").strings()))
                     .isPresent()) {
@@ -74,7 +84,6 @@ final class DeploymentRules {
                         "`selector` does not match template `labels`");
             }
         }
-        PodSpecRules.template(template, path + ".template", errors);
     }
 
     private static void strategy(JsonObject strategy, String path, Errors errors) {

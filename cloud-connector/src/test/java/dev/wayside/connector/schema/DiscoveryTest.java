@@ -49,6 +49,7 @@ class DiscoveryTest {
                         "certificates.k8s.io",
                         "apiextensions.k8s.io",
                         "apps",
+                        "batch",
                         "superedge.io",
                         "site.superedge.io",
                         "policy",
@@ -112,7 +113,9 @@ class DiscoveryTest {
                         "deployments/status",
                         "replicasets",
                         "replicasets/scale",
-                        "replicasets/status");
+                        "replicasets/status",
+                        "daemonsets",
+                        "daemonsets/status");
         assertThat(list.array("resources").objects().get(1))
                 .isEqualTo(
                         Samples.json(
