@@ -207,6 +207,14 @@ public final class Cluster implements AutoCloseable {
         return podsByNode.get(node);
     }
 
+    /** Whether a pod says that it is ready, and its gateway is heard of. */
+    boolean isReady(KubeObject pod) {
+        return PodFacts.isReady(pod)
+                && nodes().get("", PodFacts.node(pod))
+                        .filter(node -> !PodFacts.isUnheardOf(node))
+                        .isPresent();
+    }
+
     /**
      * Calls back for each pod of a node that falls silent, or is heard of again. To be called
      * before start.

@@ -93,16 +93,24 @@ public final class PodTemplates {
         return bare.with("metadata", metadata);
     }
 
-    /** A new pod of a ReplicaSet. */
-    static KubeObject pod(KubeObject replicaSet, RandomGenerator random) {
-        JsonObject template = replicaSet.spec().object("template");
-        String base = replicaSet.name() + "-";
+    /** A new pod of a ReplicaSet or another owner with a template. */
+    static KubeObject pod(KubeObject owner, RandomGenerator random) {
+        return pod(owner, owner.name() + "-", random);
+    }
+
+    /**
+     * A new pod of an owner with a template.
+     *
+     * @param base what its name begins with
+     */
+    static KubeObject pod(KubeObject owner, String base, RandomGenerator random) {
+        JsonObject template = owner.spec().object("template");
         String cut = base.substring(0, Math.min(base.length(), LONGEST_BASE));
         StringBuilder name = new StringBuilder(cut);
         for (int i = 0; i < 5; i++) {
             name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
         }
-        KubeObject pod = KubeObject.of(ResourceType.PODS, replicaSet.namespace(), name.toString());
+        KubeObject pod = KubeObject.of(ResourceType.PODS, owner.namespace(), name.toString());
         JsonObject metadata =
                 pod.metadata().toBuilder()
                         .put("generateName", base)
@@ -111,7 +119,7 @@ public final class PodTemplates {
                         .putUnlessEmpty("finalizers", template.array("metadata", "finalizers"))
                         .put(
                                 "ownerReferences",
-                                JsonArray.of(OwnerReference.controllerOf(replicaSet).toJson()))
+                                JsonArray.of(OwnerReference.controllerOf(owner).toJson()))
                         .build();
         return pod.withMetadata(metadata).withSpec(template.object("spec"));
     }
