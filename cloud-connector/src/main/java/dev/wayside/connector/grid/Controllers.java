@@ -10,6 +10,7 @@ import dev.wayside.connector.workload.DeploymentController;
 import dev.wayside.connector.workload.DisruptionController;
 import dev.wayside.connector.workload.EndpointsController;
 import dev.wayside.connector.workload.GarbageCollector;
+import dev.wayside.connector.workload.JobController;
 import dev.wayside.connector.workload.NamespaceController;
 import dev.wayside.connector.workload.NodeLifecycle;
 import dev.wayside.connector.workload.PodCleaner;
@@ -38,6 +39,7 @@ public final class Controllers implements AutoCloseable {
     private final SiteController sites;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
+    private final JobController jobs;
     private final Scheduler scheduler;
     private final NodeLifecycle nodes;
     private final PodCleaner pods;
@@ -55,6 +57,7 @@ public final class Controllers implements AutoCloseable {
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
+        this.jobs = new JobController(cluster, 2);
         this.scheduler = new Scheduler(cluster);
         this.nodes = new NodeLifecycle(cluster, 2);
         this.pods = new PodCleaner(cluster);
@@ -99,6 +102,7 @@ public final class Controllers implements AutoCloseable {
         scheduler.start();
         replicaSets.start();
         deployments.start();
+        jobs.start();
         grids.start();
         serviceGrids.start();
         sites.start();
@@ -117,6 +121,7 @@ public final class Controllers implements AutoCloseable {
                         sites,
                         serviceGrids,
                         grids,
+                        jobs,
                         deployments,
                         replicaSets,
                         scheduler,

@@ -35,9 +35,38 @@ public final class Indexes {
         return indexes;
     }
 
+    /** Those of a text that are small enough; what cannot be read counts as nothing. */
+    public static Indexes read(String text, long below) {
+        Indexes all;
+        try {
+            all = parse(text, Long.MAX_VALUE);
+        } catch (IllegalArgumentException e) {
+            // Somebody wrote into the status; the pods that are there are counted again.
+            return new Indexes();
+        }
+        Indexes some = new Indexes();
+        all.runs.forEach(
+                (first, last) -> {
+                    if (first < below) {
+                        some.add(first, Math.min(last, below - 1));
+                    }
+                });
+        return some;
+    }
+
     public boolean contains(long index) {
         Map.Entry<Long, Long> run = runs.floorEntry(index);
         return run != null && index <= run.getValue();
+    }
+
+    /** The first one from there on that is not among them. */
+    public long missing(long from) {
+        Map.Entry<Long, Long> run = runs.floorEntry(from);
+        return run != null && from <= run.getValue() ? run.getValue() + 1 : from;
+    }
+
+    public void addAll(Indexes others) {
+        others.runs.forEach(this::add);
     }
 
     public void add(long index) {
