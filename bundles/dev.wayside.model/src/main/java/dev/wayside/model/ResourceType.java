@@ -47,6 +47,10 @@ public record ResourceType(
     public static final ResourceType JOBS = new ResourceType("batch", "v1", "Job", "jobs", true);
     public static final ResourceType CRON_JOBS =
             new ResourceType("batch", "v1", "CronJob", "cronjobs", true);
+    public static final ResourceType STATEFUL_SETS =
+            new ResourceType("apps", "v1", "StatefulSet", "statefulsets", true);
+    public static final ResourceType CONTROLLER_REVISIONS =
+            new ResourceType("apps", "v1", "ControllerRevision", "controllerrevisions", true);
     public static final ResourceType CUSTOM_RESOURCE_DEFINITIONS =
             new ResourceType(
                     "apiextensions.k8s.io",

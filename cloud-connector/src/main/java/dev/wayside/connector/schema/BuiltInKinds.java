@@ -46,6 +46,8 @@ public final class BuiltInKinds implements Kinds {
                         new DaemonSetKind(table),
                         new JobKind(table),
                         new CronJobKind(table),
+                        new StatefulSetKind(table),
+                        new ControllerRevisionKind(table),
                         new DeploymentGridKind(table),
                         new ServiceGridKind(table),
                         new NodeUnitKind(table, ResourceType.NODE_UNITS),

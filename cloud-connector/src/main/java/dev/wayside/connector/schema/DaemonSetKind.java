@@ -47,7 +47,7 @@ final class DaemonSetKind extends TypedKind {
     @Override
     void check(KubeObject set, Errors errors) {
         JsonObject spec = set.spec();
-        DeploymentRules.selectorOf(spec, "spec", "daemonset", errors);
+        DeploymentRules.selector(spec, "spec", "daemonset", errors);
         PodSpecRules.template(spec.object("template"), "spec.template", "DaemonSet", errors);
         errors.nonNegative("spec.minReadySeconds", spec.number("minReadySeconds").orElse(0));
         strategy(spec.object("updateStrategy"), errors);

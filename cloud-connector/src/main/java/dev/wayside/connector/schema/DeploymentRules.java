@@ -36,7 +36,7 @@ final class DeploymentRules {
     /** The rules; defaults must be filled in. */
     static void check(JsonObject spec, String path, Errors errors) {
         errors.nonNegative(path + ".replicas", spec.number("replicas").orElse(0));
-        selectorAndTemplate(spec, path, errors);
+        selectorAndTemplate(spec, path, "deployment", errors);
         strategy(spec.object("strategy"), path + ".strategy", errors);
         long minReady = spec.number("minReadySeconds").orElse(0);
         errors.nonNegative(path + ".minReadySeconds", minReady);
@@ -54,18 +54,19 @@ final class DeploymentRules {
         }
     }
 
-    /** What Deployments and ReplicaSets share: the selector must select the template's pods. */
-    static void selectorAndTemplate(JsonObject spec, String path, Errors errors) {
-        selectorOf(spec, path, "deployment", errors);
+    /**
+     * What workloads share: the selector must select the template's pods.
+     *
+     * @param workload for the message
+     */
+    static void selectorAndTemplate(
+            JsonObject spec, String path, String workload, Errors errors) {
+        selector(spec, path, workload, errors);
         PodSpecRules.template(spec.object("template"), path + ".template", errors);
     }
 
-    /**
-     * That there is a selector, and that it selects the template's pods.
-     *
-     * @param of the kind, for the message
-     */
-    static void selectorOf(JsonObject spec, String path, String of, Errors errors) {
+    /** Of those whose pods need not live on: the selector alone. */
+    static void selector(JsonObject spec, String path, String workload, Errors errors) {
         JsonObject selector = spec.object("selector");
         JsonObject template = spec.object("template");
         if (!spec.has("selector")) {
@@ -74,7 +75,7 @@ final class DeploymentRules {
             SelectorRules.check(selector, path + ".selector", errors);
             if (SelectorRules.isEmpty(selector)) {
                 errors.invalid(
-                        path + ".selector", selector, "empty selector is invalid for " + of);
+                        path + ".selector", selector, "empty selector is invalid for " + workload);
             } else if (SelectorRules.read(selector)
                     .filter(read -> !read.matches(template.object("metadata", "labels").strings()))
                     .isPresent()) {
@@ -113,10 +114,14 @@ final class DeploymentRules {
             errors.invalid(
                     path + ".maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0");
         }
-        if (unavailable instanceof JsonString text
+        notMoreThanAll(unavailable, path + ".maxUnavailable", errors);
+    }
+
+    static void notMoreThanAll(Json value, String path, Errors errors) {
+        if (value instanceof JsonString text
                 && PERCENT.matcher(text.value()).matches()
                 && percent(text.value()) > 100) {
-            errors.invalid(path + ".maxUnavailable", unavailable, "must not be greater than 100%");
+            errors.invalid(path, value, "must not be greater than 100%");
         }
     }
 
@@ -131,7 +136,7 @@ final class DeploymentRules {
         }
     }
 
-    private static boolean isZero(Json value) {
+    static boolean isZero(Json value) {
         return value instanceof JsonString text
                 ? PERCENT.matcher(text.value()).matches() && percent(text.value()) == 0
                 : value.equals(JsonNumber.of(0));

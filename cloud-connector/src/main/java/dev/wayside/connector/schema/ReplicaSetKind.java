@@ -34,7 +34,7 @@ final class ReplicaSetKind extends TypedKind {
     void check(KubeObject set, Errors errors) {
         errors.nonNegative("spec.replicas", set.spec().number("replicas").orElse(0));
         errors.nonNegative("spec.minReadySeconds", set.spec().number("minReadySeconds").orElse(0));
-        DeploymentRules.selectorAndTemplate(set.spec(), "spec", errors);
+        DeploymentRules.selectorAndTemplate(set.spec(), "spec", "deployment", errors);
     }
 
     @Override

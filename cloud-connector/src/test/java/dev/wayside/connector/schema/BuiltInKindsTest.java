@@ -35,6 +35,8 @@ class BuiltInKindsTest {
                         "daemonsets.apps",
                         "jobs.batch",
                         "cronjobs.batch",
+                        "statefulsets.apps",
+                        "controllerrevisions.apps",
                         "deploymentgrids.superedge.io",
                         "servicegrids.superedge.io",
                         "nodeunits.site.superedge.io",

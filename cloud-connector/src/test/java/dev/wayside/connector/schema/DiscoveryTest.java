@@ -115,7 +115,11 @@ class DiscoveryTest {
                         "replicasets/scale",
                         "replicasets/status",
                         "daemonsets",
-                        "daemonsets/status");
+                        "daemonsets/status",
+                        "statefulsets",
+                        "statefulsets/scale",
+                        "statefulsets/status",
+                        "controllerrevisions");
         assertThat(list.array("resources").objects().get(1))
                 .isEqualTo(
                         Samples.json(
