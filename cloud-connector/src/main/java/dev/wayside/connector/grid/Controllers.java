@@ -6,6 +6,8 @@ import dev.wayside.connector.account.DefaultAccountController;
 import dev.wayside.connector.site.SiteController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
+import dev.wayside.connector.workload.CronJobController;
+import dev.wayside.connector.workload.DaemonSetController;
 import dev.wayside.connector.workload.DeploymentController;
 import dev.wayside.connector.workload.DisruptionController;
 import dev.wayside.connector.workload.EndpointsController;
@@ -39,7 +41,9 @@ public final class Controllers implements AutoCloseable {
     private final SiteController sites;
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
+    private final DaemonSetController daemonSets;
     private final JobController jobs;
+    private final CronJobController cronJobs;
     private final Scheduler scheduler;
     private final NodeLifecycle nodes;
     private final PodCleaner pods;
@@ -57,6 +61,8 @@ public final class Controllers implements AutoCloseable {
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
+        this.daemonSets = new DaemonSetController(cluster, 2);
+        this.cronJobs = new CronJobController(cluster, 1);
         this.jobs = new JobController(cluster, 2);
         this.scheduler = new Scheduler(cluster);
         this.nodes = new NodeLifecycle(cluster, 2);
@@ -102,7 +108,9 @@ public final class Controllers implements AutoCloseable {
         scheduler.start();
         replicaSets.start();
         deployments.start();
+        daemonSets.start();
         jobs.start();
+        cronJobs.start();
         grids.start();
         serviceGrids.start();
         sites.start();
@@ -121,7 +129,9 @@ public final class Controllers implements AutoCloseable {
                         sites,
                         serviceGrids,
                         grids,
+                        cronJobs,
                         jobs,
+                        daemonSets,
                         deployments,
                         replicaSets,
                         scheduler,

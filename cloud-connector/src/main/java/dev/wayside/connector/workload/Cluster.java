@@ -42,6 +42,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,
                     ResourceType.REPLICA_SETS,
+                    ResourceType.CONTROLLER_REVISIONS,
                     ResourceType.DAEMON_SETS,
                     ResourceType.JOBS,
                     ResourceType.CRON_JOBS,
@@ -207,12 +208,16 @@ public final class Cluster implements AutoCloseable {
         return podsByNode.get(node);
     }
 
-    /** Whether a pod says that it is ready, and its gateway is heard of. */
+    /** Whether the pod's node is there and speaks; what a pod says counts only as long. */
+    boolean isHeardOf(KubeObject pod) {
+        return nodes().get("", PodFacts.node(pod))
+                .filter(node -> !PodFacts.isUnheardOf(node))
+                .isPresent();
+    }
+
+    /** Whether the pod is ready, and its node is heard of. */
     boolean isReady(KubeObject pod) {
-        return PodFacts.isReady(pod)
-                && nodes().get("", PodFacts.node(pod))
-                        .filter(node -> !PodFacts.isUnheardOf(node))
-                        .isPresent();
+        return PodFacts.isReady(pod) && isHeardOf(pod);
     }
 
     /**

@@ -107,7 +107,14 @@ final class JobPods {
     static KubeObject pod(
             KubeObject job, long index, OptionalLong failures, RandomGenerator random) {
         String name = job.name() + "-" + index;
-        KubeObject pod = tracked(PodTemplates.pod(job, name + "-", random));
+        String base = name + "-";
+        KubeObject pod =
+                tracked(
+                                PodTemplates.pod(
+                                        job,
+                                        job.spec().object("template"),
+                                        PodTemplates.name(base, random)))
+                        .withMetadata("generateName", Json.of(base));
         JsonObject.Builder annotations =
                 pod.metadata().object("annotations").toBuilder().put(INDEX, Long.toString(index));
         failures.ifPresent(count -> annotations.put(INDEX_FAILURES, Long.toString(count)));

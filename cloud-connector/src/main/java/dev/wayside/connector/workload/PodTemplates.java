@@ -95,25 +95,29 @@ public final class PodTemplates {
 
     /** A new pod of a ReplicaSet or another owner with a template. */
     static KubeObject pod(KubeObject owner, RandomGenerator random) {
-        return pod(owner, owner.name() + "-", random);
+        JsonObject template = owner.spec().object("template");
+        return pod(owner, template, name(owner.name() + "-", random));
     }
 
-    /**
-     * A new pod of an owner with a template.
-     *
-     * @param base what its name begins with
-     */
-    static KubeObject pod(KubeObject owner, String base, RandomGenerator random) {
-        JsonObject template = owner.spec().object("template");
-        String cut = base.substring(0, Math.min(base.length(), LONGEST_BASE));
-        StringBuilder name = new StringBuilder(cut);
+    /** A name that nobody else has, most likely. */
+    static String name(String base, RandomGenerator random) {
+        StringBuilder name = new StringBuilder(cut(base));
         for (int i = 0; i < 5; i++) {
             name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
         }
-        KubeObject pod = KubeObject.of(ResourceType.PODS, owner.namespace(), name.toString());
+        return name.toString();
+    }
+
+    private static String cut(String base) {
+        return base.substring(0, Math.min(base.length(), LONGEST_BASE));
+    }
+
+    /** A new pod of that name. */
+    static KubeObject pod(KubeObject owner, JsonObject template, String name) {
+        KubeObject pod = KubeObject.of(ResourceType.PODS, owner.namespace(), name);
         JsonObject metadata =
                 pod.metadata().toBuilder()
-                        .put("generateName", base)
+                        .put("generateName", owner.name() + "-")
                         .putUnlessEmpty("labels", template.object("metadata", "labels"))
                         .putUnlessEmpty("annotations", template.object("metadata", "annotations"))
                         .putUnlessEmpty("finalizers", template.array("metadata", "finalizers"))
