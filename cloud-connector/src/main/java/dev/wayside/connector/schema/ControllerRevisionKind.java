@@ -13,9 +13,7 @@ import java.util.Locale;
 final class ControllerRevisionKind extends TypedKind {
 
     ControllerRevisionKind(TypeTable table) {
-        super(
-                Facts.of(ResourceType.CONTROLLER_REVISIONS, "apps/v1.ControllerRevision"),
-                table);
+        super(Facts.of(ResourceType.CONTROLLER_REVISIONS, "apps/v1.ControllerRevision"), table);
     }
 
     @Override

@@ -76,8 +76,7 @@ final class CronJobKind extends TypedKind {
                     "spec.jobTemplate.spec.manualSelector", "true", List.of("nil", "false"));
         }
         if (cronJob.name().length() > MOST_NAME) {
-            errors.invalid(
-                    "metadata.name", cronJob.name(), "must be no more than 52 characters");
+            errors.invalid("metadata.name", cronJob.name(), "must be no more than 52 characters");
         }
     }
 
@@ -136,7 +135,10 @@ final class CronJobKind extends TypedKind {
         cells.add(Json.of(spec.text("schedule")));
         cells.add(Cells.orElse(spec.text("timeZone"), "<none>"));
         cells.add(
-                Json.of(spec.has("suspend") ? (spec.flag("suspend") ? "True" : "False") : "<unset>"));
+                Json.of(
+                        spec.has("suspend")
+                                ? (spec.flag("suspend") ? "True" : "False")
+                                : "<unset>"));
         cells.add(Json.of(cronJob.status().array("active").size()));
         cells.add(
                 Json.of(

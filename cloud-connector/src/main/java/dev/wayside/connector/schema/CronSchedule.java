@@ -164,7 +164,11 @@ public final class CronSchedule {
         }
         if (first < bounds.least()) {
             throw new IllegalArgumentException(
-                    "beginning of range (" + first + ") below minimum (" + bounds.least() + "): "
+                    "beginning of range ("
+                            + first
+                            + ") below minimum ("
+                            + bounds.least()
+                            + "): "
                             + text);
         }
         if (last > bounds.most()) {
@@ -173,11 +177,16 @@ public final class CronSchedule {
         }
         if (first > last) {
             throw new IllegalArgumentException(
-                    "beginning of range (" + first + ") beyond end of range (" + last + "): "
+                    "beginning of range ("
+                            + first
+                            + ") beyond end of range ("
+                            + last
+                            + "): "
                             + text);
         }
         if (step == 0) {
-            throw new IllegalArgumentException("step of range should be a positive number: " + text);
+            throw new IllegalArgumentException(
+                    "step of range should be a positive number: " + text);
         }
         long bits = 0;
         for (long value = first; value <= last; value += step) {
@@ -244,7 +253,9 @@ public final class CronSchedule {
             ZonedDateTime wall = t.atZone(zone);
             Instant leap;
             if (!month.has(wall.getMonthValue())) {
-                leap = startOfDay(wall, wall.toLocalDate().withDayOfMonth(1)).minus(1, ChronoUnit.MINUTES);
+                leap =
+                        startOfDay(wall, wall.toLocalDate().withDayOfMonth(1))
+                                .minus(1, ChronoUnit.MINUTES);
             } else if (!hasDay(wall)) {
                 leap = startOfDay(wall, wall.toLocalDate()).minus(1, ChronoUnit.MINUTES);
             } else if (!hour.has(wall.getHour())) {
@@ -256,9 +267,7 @@ public final class CronSchedule {
             }
             ZoneOffsetTransition change = zone.getRules().previousTransition(t.plusNanos(1));
             Instant before =
-                    change == null
-                            ? Instant.MIN
-                            : change.getInstant().minus(1, ChronoUnit.MINUTES);
+                    change == null ? Instant.MIN : change.getInstant().minus(1, ChronoUnit.MINUTES);
             t = leap.isAfter(before) ? leap : before;
         }
         return Optional.empty();

@@ -59,8 +59,7 @@ final class DeploymentRules {
      *
      * @param workload for the message
      */
-    static void selectorAndTemplate(
-            JsonObject spec, String path, String workload, Errors errors) {
+    static void selectorAndTemplate(JsonObject spec, String path, String workload, Errors errors) {
         selector(spec, path, workload, errors);
         PodSpecRules.template(spec.object("template"), path + ".template", errors);
     }

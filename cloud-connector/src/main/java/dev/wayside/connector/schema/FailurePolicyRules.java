@@ -46,7 +46,9 @@ final class FailurePolicyRules {
     private static void rule(JsonObject rule, JsonObject spec, String path, Errors errors) {
         String action = rule.text("action");
         if (action.isEmpty()) {
-            errors.required(path + ".action", "valid values: \"Count\", \"FailIndex\", \"FailJob\", \"Ignore\"");
+            errors.required(
+                    path + ".action",
+                    "valid values: \"Count\", \"FailIndex\", \"FailJob\", \"Ignore\"");
         } else if (!ACTIONS.contains(action)) {
             errors.notSupported(path + ".action", action, ACTIONS);
         } else if (action.equals("FailIndex") && !spec.has("backoffLimitPerIndex")) {
@@ -57,9 +59,11 @@ final class FailurePolicyRules {
             exitCodes(rule.object("onExitCodes"), spec, path + ".onExitCodes", errors);
         }
         if (rule.has("onExitCodes") && !patterns.isEmpty()) {
-            errors.invalid(path, "", "specifying both OnExitCodes and OnPodConditions is not supported");
+            errors.invalid(
+                    path, "", "specifying both OnExitCodes and OnPodConditions is not supported");
         } else if (!rule.has("onExitCodes") && patterns.isEmpty()) {
-            errors.invalid(path, "", "specifying one of OnExitCodes and OnPodConditions is required");
+            errors.invalid(
+                    path, "", "specifying one of OnExitCodes and OnPodConditions is required");
         }
         if (patterns.size() > MOST_PATTERNS) {
             errors.tooMany(path + ".onPodConditions", patterns.size(), MOST_PATTERNS);
@@ -88,7 +92,9 @@ final class FailurePolicyRules {
         String container = codes.text("containerName");
         if (!container.isEmpty() && !JobRules.hasContainer(spec, container)) {
             errors.invalid(
-                    path + ".containerName", container, "must be one of the container or initContainer names in the pod template");
+                    path + ".containerName",
+                    container,
+                    "must be one of the container or initContainer names in the pod template");
         }
         JsonArray values = codes.array("values");
         if (values.isEmpty()) {
@@ -103,7 +109,8 @@ final class FailurePolicyRules {
             Json value = values.get(i);
             long code = value instanceof JsonNumber number ? number.whole().orElse(0) : 0;
             if (operator.equals("In") && code == 0) {
-                errors.invalid(path + ".values[" + i + "]", value, "must not be 0 for the In operator");
+                errors.invalid(
+                        path + ".values[" + i + "]", value, "must not be 0 for the In operator");
             }
             if (!seen.add(value)) {
                 errors.duplicate(path + ".values[" + i + "]", value);

@@ -22,13 +22,15 @@ public final class Indexes {
         }
         for (String run : text.split(",", -1)) {
             if (!run.matches("[0-9]{1,10}(-[0-9]{1,10})?")) {
-                throw new IllegalArgumentException("cannot convert string to integer for index: \"" + run + "\"");
+                throw new IllegalArgumentException(
+                        "cannot convert string to integer for index: \"" + run + "\"");
             }
             int dash = run.indexOf('-');
             long first = Long.parseLong(dash < 0 ? run : run.substring(0, dash));
             long last = dash < 0 ? first : Long.parseLong(run.substring(dash + 1));
             if (last < first || last >= below) {
-                throw new IllegalArgumentException("too large index or wrong order: \"" + run + "\"");
+                throw new IllegalArgumentException(
+                        "too large index or wrong order: \"" + run + "\"");
             }
             indexes.add(first, last);
         }

@@ -84,8 +84,7 @@ final class JobRules {
         spec = spec.withAt(List.of("template", "metadata", "labels"), labels);
         JsonObject selector = spec.object("selector");
         JsonObject wanted =
-                PodDefaults.absent(
-                        selector.object("matchLabels"), UID_LABEL, Json.of(job.uid()));
+                PodDefaults.absent(selector.object("matchLabels"), UID_LABEL, Json.of(job.uid()));
         return job.withSpec(spec.with("selector", selector.with("matchLabels", wanted)));
     }
 
@@ -112,15 +111,17 @@ final class JobRules {
         FailurePolicyRules.check(spec, path, errors);
         String replacement = spec.text("podReplacementPolicy");
         if (!replacement.isEmpty()) {
-            List<String> allowed =
-                    spec.has("podFailurePolicy") ? List.of("Failed") : REPLACEMENTS;
+            List<String> allowed = spec.has("podFailurePolicy") ? List.of("Failed") : REPLACEMENTS;
             if (!allowed.contains(replacement)) {
                 errors.notSupported(path + ".podReplacementPolicy", replacement, allowed);
             }
         }
         String by = spec.text("managedBy");
         if (spec.has("managedBy") && !DOMAIN_PATH.matcher(by).matches()) {
-            errors.invalid(path + ".managedBy", by, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+            errors.invalid(
+                    path + ".managedBy",
+                    by,
+                    "must be a domain-prefixed path (such as \"acme.io/foo\")");
         }
         if (by.length() > MOST_MANAGED_BY) {
             errors.tooLong(path + ".managedBy", MOST_MANAGED_BY);
@@ -250,7 +251,9 @@ final class JobRules {
             errors.immutable("spec.completions", before, after);
         } else if (!before.equals(after) && !after.equals(member(spec, "parallelism"))) {
             errors.invalid(
-                    "spec.completions", after, "can only be modified in tandem with spec.parallelism");
+                    "spec.completions",
+                    after,
+                    "can only be modified in tandem with spec.parallelism");
         }
     }
 

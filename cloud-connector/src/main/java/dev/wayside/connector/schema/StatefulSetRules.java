@@ -35,8 +35,7 @@ final class StatefulSetRules {
                         result.object("updateStrategy"), "type", Json.of("RollingUpdate"));
         if (strategy.text("type").equals("RollingUpdate")) {
             JsonObject rolling =
-                    PodDefaults.absent(
-                            strategy.object("rollingUpdate"), "partition", Json.of(0));
+                    PodDefaults.absent(strategy.object("rollingUpdate"), "partition", Json.of(0));
             rolling = PodDefaults.absent(rolling, "maxUnavailable", Json.of(1));
             strategy = strategy.with("rollingUpdate", rolling);
         }
@@ -96,7 +95,8 @@ final class StatefulSetRules {
 
     /** With a volume for each claim, so that what mounts one is seen to mount something. */
     private static JsonObject withClaims(JsonObject spec) {
-        List<Json> volumes = new ArrayList<>(spec.object("template", "spec").array("volumes").items());
+        List<Json> volumes =
+                new ArrayList<>(spec.object("template", "spec").array("volumes").items());
         List<String> named =
                 spec.object("template", "spec").array("volumes").objects().stream()
                         .map(volume -> volume.text("name"))
@@ -107,9 +107,7 @@ final class StatefulSetRules {
                 volumes.add(
                         JsonObject.builder()
                                 .put("name", name)
-                                .put(
-                                        "persistentVolumeClaim",
-                                        JsonObject.of("claimName", name))
+                                .put("persistentVolumeClaim", JsonObject.of("claimName", name))
                                 .build());
             }
         }

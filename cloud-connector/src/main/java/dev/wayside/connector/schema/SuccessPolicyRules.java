@@ -19,7 +19,8 @@ final class SuccessPolicyRules {
         JsonArray rules = spec.array("successPolicy", "rules");
         if (rules.isEmpty()) {
             errors.required(
-                    here + ".rules", "at least one rules must be specified when the successPolicy is specified");
+                    here + ".rules",
+                    "at least one rules must be specified when the successPolicy is specified");
         } else if (rules.size() > MOST_RULES) {
             errors.tooMany(here + ".rules", rules.size(), MOST_RULES);
         }
@@ -52,14 +53,17 @@ final class SuccessPolicyRules {
                 errors.invalid(
                         path + ".succeededCount",
                         count,
-                        "must be less than or equal to " + most
+                        "must be less than or equal to "
+                                + most
                                 + (rule.has("succeededIndexes")
-                                        ? " (the number of indexes in the specified succeededIndexes field)"
+                                        ? " (the number of indexes in the specified"
+                                                + " succeededIndexes field)"
                                         : " (the number of specified completions)"));
             }
         }
         if (!rule.has("succeededIndexes") && !rule.has("succeededCount")) {
-            errors.required(path, "at least one of succeededCount or succeededIndexes must be specified");
+            errors.required(
+                    path, "at least one of succeededCount or succeededIndexes must be specified");
         }
     }
 }

@@ -30,9 +30,9 @@ import java.util.OptionalLong;
  *
  * <p>Of the times since the last Job only the newest counts, so an outage or a leap of the clock is
  * made up for by one Job. A clock that goes back makes nothing due until it has passed the last
- * time again; but if that is more than a day ahead, the clock was wrong before, and times count from
- * now. The time is written into the status after the Job was made: killed in between, the
- * next look finds the name taken by a Job of its own, and goes on.
+ * time again; but if that is more than a day ahead, the clock was wrong before, and times count
+ * from now. The time is written into the status after the Job was made: killed in between, the next
+ * look finds the name taken by a Job of its own, and goes on.
  */
 final class CronJobStep {
     private static final WriteOptions AS_ME = WriteOptions.by(CronJobController.NAME);
@@ -236,10 +236,7 @@ final class CronJobStep {
             warn("UnparseableSchedule", "unparseable schedule or time zone: " + e.getMessage());
             return Optional.empty();
         }
-        Instant earliest =
-                KubeObject.time(status, LAST_TIME)
-                        .or(cronJob::created)
-                        .orElse(now);
+        Instant earliest = KubeObject.time(status, LAST_TIME).or(cronJob::created).orElse(now);
         Instant last = earliest;
         OptionalLong deadline = spec.number("startingDeadlineSeconds");
         if (deadline.isPresent()) {
@@ -279,8 +276,7 @@ final class CronJobStep {
         List<KubeObject> active = mine().stream().filter(CronJobStep::isActive).toList();
         String policy = cronJob.spec().text("concurrencyPolicy");
         KubeObject job = job(due);
-        boolean made =
-                active.stream().anyMatch(each -> each.name().equals(job.name()));
+        boolean made = active.stream().anyMatch(each -> each.name().equals(job.name()));
         if (!made && policy.equals("Forbid") && !active.isEmpty()) {
             tell(
                     "JobAlreadyActive",
@@ -323,8 +319,7 @@ final class CronJobStep {
                                 .put("annotations", annotations)
                                 .put(
                                         "ownerReferences",
-                                        JsonArray.of(
-                                                OwnerReference.controllerOf(cronJob).toJson()))
+                                        JsonArray.of(OwnerReference.controllerOf(cronJob).toJson()))
                                 .build())
                 .withSpec(template.object("spec"));
     }

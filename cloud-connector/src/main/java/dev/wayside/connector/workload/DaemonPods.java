@@ -66,8 +66,7 @@ final class DaemonPods {
                                 JsonObject.of(
                                         "nodeSelectorTerms",
                                         JsonArray.of(
-                                                JsonObject.of(
-                                                        "matchFields", JsonArray.of(term)))));
+                                                JsonObject.of("matchFields", JsonArray.of(term)))));
         return made.withMetadata("labels", made.metadata().object("labels").with(HASH, hash))
                 .withSpec(spec);
     }

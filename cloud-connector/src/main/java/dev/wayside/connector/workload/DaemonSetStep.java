@@ -40,8 +40,7 @@ final class DaemonSetStep {
     record Failures(String podUid, int count, long nanos) {
         Duration left(long now) {
             Duration wait = FIRST_BACKOFF.multipliedBy(1L << Math.min(count - 1, 10));
-            return (wait.compareTo(MOST_BACKOFF) > 0 ? MOST_BACKOFF : wait)
-                    .minusNanos(now - nanos);
+            return (wait.compareTo(MOST_BACKOFF) > 0 ? MOST_BACKOFF : wait).minusNanos(now - nanos);
         }
     }
 
@@ -173,7 +172,8 @@ final class DaemonSetStep {
     }
 
     private void deleteFinished(Cell cell, KubeObject pod) {
-        String reason = PodFacts.phase(pod).equals("Failed") ? "FailedDaemonPod" : "SucceededDaemonPod";
+        String reason =
+                PodFacts.phase(pod).equals("Failed") ? "FailedDaemonPod" : "SucceededDaemonPod";
         Failures known =
                 failures.compute(
                         set.uid() + "/" + cell.node().name(),

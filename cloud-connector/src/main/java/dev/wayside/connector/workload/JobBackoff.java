@@ -56,8 +56,7 @@ final class JobBackoff {
             if (!PodFacts.phase(pod).equals("Failed")) {
                 continue;
             }
-            Instant end =
-                    JobPods.ended(pod).orElseGet(() -> pod.created().orElse(Instant.EPOCH));
+            Instant end = JobPods.ended(pod).orElseGet(() -> pod.created().orElse(Instant.EPOCH));
             if (end.isAfter(lastSuccess)) {
                 failures++;
                 if (last == null || end.isAfter(lastEnd)) {

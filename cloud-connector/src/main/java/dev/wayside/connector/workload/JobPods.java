@@ -68,13 +68,18 @@ final class JobPods {
         return PodFacts.phase(pod).equals("Succeeded");
     }
 
-    /** A pod on its way out has failed too, unless only what really ended is to be replaced. */
+    /**
+     * A pod on its way out has failed too; where only what really ended is to be replaced, not
+     * before its gateway has confirmed that it is over.
+     */
     static boolean failed(KubeObject job, KubeObject pod) {
         if (PodFacts.phase(pod).equals("Failed")) {
             return true;
         }
         boolean waits = job.spec().text("podReplacementPolicy").equals("Failed");
-        return !waits && pod.deleted().isPresent() && !succeeded(pod);
+        return pod.deleted().isPresent()
+                && !succeeded(pod)
+                && (!waits || pod.deletionGraceSeconds().orElse(1) == 0);
     }
 
     static boolean isTerminating(KubeObject pod) {
@@ -126,8 +131,7 @@ final class JobPods {
         }
         return pod.withMetadata("annotations", annotations.build())
                 .withMetadata(
-                        "labels",
-                        pod.metadata().object("labels").with(INDEX, Long.toString(index)))
+                        "labels", pod.metadata().object("labels").with(INDEX, Long.toString(index)))
                 .withSpec(spec);
     }
 

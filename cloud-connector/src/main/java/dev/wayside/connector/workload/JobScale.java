@@ -25,8 +25,7 @@ final class JobScale {
     private final JobTally tally;
     private @Nullable Duration again;
 
-    JobScale(
-            Cluster cluster, OwnedPods owned, JobBackoff backoff, KubeObject job, JobTally tally) {
+    JobScale(Cluster cluster, OwnedPods owned, JobBackoff backoff, KubeObject job, JobTally tally) {
         this.cluster = cluster;
         this.owned = owned;
         this.backoff = backoff;
@@ -74,8 +73,7 @@ final class JobScale {
         long parallelism = job.spec().number("parallelism").orElse(1);
         OptionalLong completions = JobPods.completions(job);
         if (completions.isPresent()) {
-            long left =
-                    completions.getAsLong() - tally.succeeded() - tally.failedIndexes().size();
+            long left = completions.getAsLong() - tally.succeeded() - tally.failedIndexes().size();
             return Math.max(0, Math.min(parallelism, left));
         }
         // Once one has succeeded, the others know that there is no more to do.

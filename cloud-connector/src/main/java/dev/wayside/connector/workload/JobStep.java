@@ -34,12 +34,7 @@ final class JobStep {
     private final Instant now;
     private @Nullable Duration again;
 
-    JobStep(
-            Cluster cluster,
-            Claims claims,
-            OwnedPods owned,
-            JobBackoff backoff,
-            KubeObject job) {
+    JobStep(Cluster cluster, Claims claims, OwnedPods owned, JobBackoff backoff, KubeObject job) {
         this.cluster = cluster;
         this.claims = claims;
         this.owned = owned;
@@ -131,7 +126,9 @@ final class JobStep {
                     status.with(
                             "conditions",
                             Conditions.with(
-                                    status.array("conditions"), ending.terminal().condition(), now));
+                                    status.array("conditions"),
+                                    ending.terminal().condition(),
+                                    now));
             if (!ending.isFailure()) {
                 status = status.with("completionTime", Conditions.time(now));
             }
@@ -209,8 +206,7 @@ final class JobStep {
         if (ttl.isEmpty() || ended.isEmpty()) {
             return;
         }
-        Duration left =
-                Duration.between(now, ended.get().plusSeconds(ttl.getAsLong()));
+        Duration left = Duration.between(now, ended.get().plusSeconds(ttl.getAsLong()));
         if (left.isNegative() || left.isZero()) {
             Informer jobs = cluster.informer(ResourceType.JOBS);
             // As it was seen: somebody may have given it more time.

@@ -47,7 +47,9 @@ final class NodeFilters {
         return resources(requests, node, usage);
     }
 
-    /** Who puts up with the taint that a node gets for it, puts up with a node that is not ready. */
+    /**
+     * Who puts up with the taint that a node gets for it, puts up with a node that is not ready.
+     */
     private static boolean isReadyFor(KubeObject pod, KubeObject node) {
         return node.conditionIsTrue("Ready")
                 || tolerates(
@@ -101,8 +103,7 @@ final class NodeFilters {
                 .count();
     }
 
-    static Optional<JsonObject> untolerated(
-            KubeObject pod, KubeObject node, String... effects) {
+    static Optional<JsonObject> untolerated(KubeObject pod, KubeObject node, String... effects) {
         return node.spec().array("taints").objects().stream()
                 .filter(taint -> List.of(effects).contains(taint.text("effect")))
                 .filter(taint -> !tolerates(pod, taint))

@@ -38,8 +38,7 @@ final class TemplateRevisions {
     private static final int MOST_COLLISIONS = 100;
 
     private static final Comparator<KubeObject> OLDEST =
-            Comparator.comparingLong(TemplateRevisions::number)
-                    .thenComparing(Revisions.OLDEST);
+            Comparator.comparingLong(TemplateRevisions::number).thenComparing(Revisions.OLDEST);
 
     /**
      * @param collisions how often a name was taken by another template
@@ -158,16 +157,14 @@ final class TemplateRevisions {
         String cut = base.substring(0, Math.min(base.length(), LONGEST_BASE));
         // Cut names may be alike; their hashes must not be.
         String hash =
-                PodTemplates.hash(
-                        cut.equals(base) ? data : data.with("of", base), collisions);
+                PodTemplates.hash(cut.equals(base) ? data : data.with("of", base), collisions);
         Map<String, String> labels =
                 new LinkedHashMap<>(
                         owner.spec().object("template", "metadata", "labels").strings());
         labels.put(HASH, hash);
         Map<String, String> annotations = new LinkedHashMap<>(owner.annotations());
         annotations.remove(LAST_APPLIED);
-        return KubeObject.of(
-                        ResourceType.CONTROLLER_REVISIONS, owner.namespace(), cut + "-" + hash)
+        return KubeObject.of(ResourceType.CONTROLLER_REVISIONS, owner.namespace(), cut + "-" + hash)
                 .withLabels(labels)
                 .withAnnotations(annotations)
                 .withMetadata(
@@ -225,8 +222,7 @@ final class TemplateRevisions {
     void trim(KubeObject owner, List<KubeObject> known, Set<String> live) {
         List<KubeObject> history =
                 known.stream().filter(revision -> !live.contains(revision.name())).toList();
-        long surplus =
-                history.size() - owner.spec().number("revisionHistoryLimit").orElse(10);
+        long surplus = history.size() - owner.spec().number("revisionHistoryLimit").orElse(10);
         for (KubeObject revision : history) {
             if (surplus-- <= 0) {
                 return;

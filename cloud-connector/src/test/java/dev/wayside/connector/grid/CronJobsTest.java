@@ -83,9 +83,7 @@ final class CronJobsTest {
     }
 
     private void awaitLast(String time) {
-        settle(
-                "last " + time,
-                () -> status().text("lastScheduleTime").equals("2026-01-" + time));
+        settle("last " + time, () -> status().text("lastScheduleTime").equals("2026-01-" + time));
     }
 
     private void finish(String job, String condition) {
@@ -244,7 +242,8 @@ final class CronJobsTest {
         world.store.observe(
                 ResourceType.JOBS,
                 (before, after) -> {
-                    if (after != null && !after.uid().equals(known.put(after.name(), after.uid()))) {
+                    if (after != null
+                            && !after.uid().equals(known.put(after.name(), after.uid()))) {
                         made.merge(after.name(), 1, Integer::sum);
                     }
                 });

@@ -32,7 +32,8 @@ final class DaemonSetsTest {
         world.store.create(
                 ResourceType.DAEMON_SETS,
                 KubeObject.of(ResourceType.DAEMON_SETS, "default", "agent")
-                        .withSpec(World.parse(World.spec("agent", "v1", members.replace('\'', '"')))),
+                        .withSpec(
+                                World.parse(World.spec("agent", "v1", members.replace('\'', '"')))),
                 World.USER);
     }
 
@@ -195,14 +196,15 @@ final class DaemonSetsTest {
         world.start();
         set(",'updateStrategy':{'rollingUpdate':{" + rolling + "}}");
         awaitRolledOut(5);
-        int most = rolling.contains("%") ? (rolling.contains("50") ? 3 : 2) : rolling.endsWith("1") ? 1 : 2;
+        int most =
+                rolling.contains("%")
+                        ? (rolling.contains("50") ? 3 : 2)
+                        : rolling.endsWith("1") ? 1 : 2;
         boolean surges = rolling.contains("Surge");
         AtomicInteger fewest = new AtomicInteger(5);
         AtomicInteger mostPods = new AtomicInteger();
         Map<String, KubeObject> now = new java.util.concurrent.ConcurrentHashMap<>();
-        world.store
-                .all(ResourceType.PODS)
-                .forEach(pod -> now.put(pod.uid(), pod));
+        world.store.all(ResourceType.PODS).forEach(pod -> now.put(pod.uid(), pod));
         world.store.observe(
                 ResourceType.PODS,
                 (before, after) -> {
@@ -256,7 +258,11 @@ final class DaemonSetsTest {
         set("");
         awaitRolledOut(3);
         String kept =
-                pods().stream().filter(pod -> node(pod).equals("b")).findFirst().orElseThrow().uid();
+                pods().stream()
+                        .filter(pod -> node(pod).equals("b"))
+                        .findFirst()
+                        .orElseThrow()
+                        .uid();
         silence("b", true);
         settle("noted", () -> status().number("numberReady").orElse(0) == 2);
         image("v2");
@@ -292,9 +298,7 @@ final class DaemonSetsTest {
             image(image);
             awaitRolledOut(1);
         }
-        settle(
-                "trimmed",
-                () -> world.store.all(ResourceType.CONTROLLER_REVISIONS).size() == 2);
+        settle("trimmed", () -> world.store.all(ResourceType.CONTROLLER_REVISIONS).size() == 2);
         KubeObject old =
                 world.store.all(ResourceType.CONTROLLER_REVISIONS).stream()
                         .min(
@@ -305,7 +309,10 @@ final class DaemonSetsTest {
         assertThat(old.json().number("revision")).hasValue(2);
         image("v2");
         awaitRolledOut(1);
-        assertThat(world.get(ResourceType.CONTROLLER_REVISIONS, old.name()).json().number("revision"))
+        assertThat(
+                        world.get(ResourceType.CONTROLLER_REVISIONS, old.name())
+                                .json()
+                                .number("revision"))
                 .hasValue(4);
         assertThat(pods().get(0).labels().get("controller-revision-hash")).isNotEqualTo(first);
     }
@@ -343,7 +350,9 @@ final class DaemonSetsTest {
             world.store.beforeWrite(
                     (verb, object) -> {
                         boolean its = object.kind().matches("DaemonSet|ControllerRevision|Pod");
-                        if (its && object.name().startsWith("agent") && left.getAndDecrement() <= 0) {
+                        if (its
+                                && object.name().startsWith("agent")
+                                && left.getAndDecrement() <= 0) {
                             throw new dev.wayside.connector.store.ApiException(
                                     dev.wayside.connector.store.ApiException.Reason.UNAVAILABLE,
                                     "killed");

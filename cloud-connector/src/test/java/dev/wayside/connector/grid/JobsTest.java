@@ -93,7 +93,11 @@ final class JobsTest {
             await(what, condition);
         } catch (AssertionError e) {
             throw new AssertionError(
-                    what + ": " + job().json().toJson() + world.pods("work").toList() + world.events(),
+                    what
+                            + ": "
+                            + job().json().toJson()
+                            + world.pods("work").toList()
+                            + world.events(),
                     e);
         }
     }
@@ -213,6 +217,17 @@ final class JobsTest {
         awaitRunning(1);
         assertThat(running().get(0).uid()).isNotEqualTo(first.uid());
         settle("counted", () -> count("failed") == 1);
+    }
+
+    @Test
+    void aPodIsReplacedOnlyWhenItIsOverWhereThatIsAskedFor() {
+        world.start();
+        job("'podReplacementPolicy':'Failed',");
+        awaitRunning(1);
+        world.delete(ResourceType.PODS, running().get(0).name());
+        // The gateway confirms that it is gone without a word on how it ended.
+        settle("counted", () -> count("failed") == 1);
+        awaitRunning(1);
     }
 
     @Test
