@@ -93,7 +93,7 @@ final class CronJobKind extends TypedKind {
             try {
                 CronSchedule.parse(schedule);
             } catch (IllegalArgumentException e) {
-                errors.invalid("spec.schedule", schedule, e.getMessage());
+                errors.invalid("spec.schedule", schedule, String.valueOf(e.getMessage()));
             }
         }
         String zone = spec.text("timeZone");

@@ -287,7 +287,7 @@ public final class CronSchedule {
     private boolean hasDay(ZonedDateTime wall) {
         boolean ofMonth = dayOfMonth.has(wall.getDayOfMonth());
         boolean ofWeek = dayOfWeek.has(wall.getDayOfWeek().getValue() % 7);
-        return dayOfMonth.any() || dayOfWeek.any() ? ofMonth && ofWeek : ofMonth || ofWeek;
+        return (dayOfMonth.any() || dayOfWeek.any()) ? ofMonth && ofWeek : ofMonth || ofWeek;
     }
 
     /** As if the offset did not change. */
