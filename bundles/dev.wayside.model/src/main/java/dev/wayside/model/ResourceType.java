@@ -42,6 +42,11 @@ public record ResourceType(
             new ResourceType("apps", "v1", "Deployment", "deployments", true);
     public static final ResourceType REPLICA_SETS =
             new ResourceType("apps", "v1", "ReplicaSet", "replicasets", true);
+    public static final ResourceType DAEMON_SETS =
+            new ResourceType("apps", "v1", "DaemonSet", "daemonsets", true);
+    public static final ResourceType JOBS = new ResourceType("batch", "v1", "Job", "jobs", true);
+    public static final ResourceType CRON_JOBS =
+            new ResourceType("batch", "v1", "CronJob", "cronjobs", true);
     public static final ResourceType STATEFUL_SETS =
             new ResourceType("apps", "v1", "StatefulSet", "statefulsets", true);
     public static final ResourceType CONTROLLER_REVISIONS =

@@ -7,10 +7,13 @@ import dev.wayside.connector.apiserver.ChangePlans;
 import dev.wayside.connector.site.SiteController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
+import dev.wayside.connector.workload.CronJobController;
+import dev.wayside.connector.workload.DaemonSetController;
 import dev.wayside.connector.workload.DeploymentController;
 import dev.wayside.connector.workload.DisruptionController;
 import dev.wayside.connector.workload.EndpointsController;
 import dev.wayside.connector.workload.GarbageCollector;
+import dev.wayside.connector.workload.JobController;
 import dev.wayside.connector.workload.NamespaceController;
 import dev.wayside.connector.workload.NodeLifecycle;
 import dev.wayside.connector.workload.PodCleaner;
@@ -43,6 +46,9 @@ public final class Controllers implements AutoCloseable, ChangePlans {
     private final DeploymentController deployments;
     private final ReplicaSetController replicaSets;
     private final StatefulSetController statefulSets;
+    private final DaemonSetController daemonSets;
+    private final JobController jobs;
+    private final CronJobController cronJobs;
     private final Scheduler scheduler;
     private final NodeLifecycle nodes;
     private final PodCleaner pods;
@@ -64,6 +70,9 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         this.deployments = new DeploymentController(cluster, 4);
         this.replicaSets = new ReplicaSetController(cluster, 4);
         this.statefulSets = new StatefulSetController(cluster, 4);
+        this.daemonSets = new DaemonSetController(cluster, 2);
+        this.cronJobs = new CronJobController(cluster, 1);
+        this.jobs = new JobController(cluster, 2);
         this.scheduler = new Scheduler(cluster);
         this.nodes = new NodeLifecycle(cluster, 2);
         this.pods = new PodCleaner(cluster);
@@ -124,6 +133,9 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         replicaSets.start();
         deployments.start();
         statefulSets.start();
+        daemonSets.start();
+        jobs.start();
+        cronJobs.start();
         grids.start();
         statefulGrids.start();
         serviceGrids.start();
@@ -145,6 +157,9 @@ public final class Controllers implements AutoCloseable, ChangePlans {
                         statefulGrids,
                         grids,
                         statefulSets,
+                        cronJobs,
+                        jobs,
+                        daemonSets,
                         deployments,
                         replicaSets,
                         scheduler,

@@ -60,6 +60,12 @@ final class DeploymentRules {
      * @param workload for the message
      */
     static void selectorAndTemplate(JsonObject spec, String path, String workload, Errors errors) {
+        selector(spec, path, workload, errors);
+        PodSpecRules.template(spec.object("template"), path + ".template", errors);
+    }
+
+    /** Of those whose pods need not live on: the selector alone. */
+    static void selector(JsonObject spec, String path, String workload, Errors errors) {
         JsonObject selector = spec.object("selector");
         JsonObject template = spec.object("template");
         if (!spec.has("selector")) {
@@ -78,7 +84,6 @@ final class DeploymentRules {
                         "`selector` does not match template `labels`");
             }
         }
-        PodSpecRules.template(template, path + ".template", errors);
     }
 
     private static void strategy(JsonObject strategy, String path, Errors errors) {

@@ -67,12 +67,17 @@ final class PodSpecRules {
 
     /** Of a Deployment or ReplicaSet: its pods must live on. */
     static void template(JsonObject template, String path, Errors errors) {
-        MetadataRules.labels(
-                template.object("metadata", "labels"), path + ".metadata.labels", errors);
-        MetadataRules.annotations(
-                template.object("metadata", "annotations"), path + ".metadata.annotations", errors);
+        template(template, path, "ReplicaSet", errors);
+    }
+
+    /**
+     * Of what keeps its pods alive.
+     *
+     * @param of the kind, for the message
+     */
+    static void template(JsonObject template, String path, String of, Errors errors) {
+        anyTemplate(template, path, errors);
         JsonObject spec = template.object("spec");
-        check(spec, path + ".spec", errors);
         String restart = spec.text("restartPolicy");
         if (RESTART_POLICIES.contains(restart) && !restart.equals("Always")) {
             errors.notSupported(path + ".spec.restartPolicy", restart, List.of("Always"));
@@ -80,8 +85,18 @@ final class PodSpecRules {
         if (spec.has("activeDeadlineSeconds")) {
             errors.forbidden(
                     path + ".spec.activeDeadlineSeconds",
-                    "activeDeadlineSeconds in ReplicaSet is not Supported");
+                    "activeDeadlineSeconds in " + of + " is not Supported");
         }
+    }
+
+    /** Of pods that may live on or end. */
+    static void anyTemplate(JsonObject template, String path, Errors errors) {
+        MetadataRules.labels(
+                template.object("metadata", "labels"), path + ".metadata.labels", errors);
+        MetadataRules.annotations(
+                template.object("metadata", "annotations"), path + ".metadata.annotations", errors);
+        JsonObject spec = template.object("spec");
+        check(spec, path + ".spec", errors);
         if (!spec.array("ephemeralContainers").isEmpty()) {
             errors.forbidden(
                     path + ".spec.ephemeralContainers",

@@ -274,6 +274,10 @@ public final class Informer implements AutoCloseable {
         return byOwner.get(uid);
     }
 
+    public int countOwnedBy(String uid) {
+        return byOwner.count(uid);
+    }
+
     public List<KubeObject> withoutController(String namespace) {
         return uncontrolled.get(namespace);
     }

@@ -15,6 +15,7 @@ import java.util.Optional;
 /** Whether a pod may run on a node, and why not, in Kubernetes' words and order. Pure. */
 final class NodeFilters {
     static final String NO_MATCH = "node(s) didn't match Pod's node affinity/selector";
+    static final String UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
     private static final long PODS_UNLESS_SAID = 110;
 
     private NodeFilters() {}
@@ -22,7 +23,7 @@ final class NodeFilters {
     /** The first reasons against the node; empty if the pod may run there. */
     static List<String> against(
             KubeObject pod, PodRequests requests, KubeObject node, Usage usage) {
-        if (node.spec().flag("unschedulable")) {
+        if (node.spec().flag("unschedulable") && !tolerates(pod, taint(UNSCHEDULABLE))) {
             return List.of("node(s) were unschedulable");
         }
         Optional<JsonObject> taint = untolerated(pod, node, "NoSchedule", "NoExecute");
@@ -37,13 +38,30 @@ final class NodeFilters {
         if (!NodeAffinity.matches(pod, node)) {
             return List.of(NO_MATCH);
         }
-        if (!node.conditionIsTrue("Ready") || node.deleted().isPresent()) {
+        if (node.deleted().isPresent() || !isReadyFor(pod, node)) {
             return List.of("node(s) were not ready");
         }
         if (usage.clashesWith(requests.hostPorts())) {
             return List.of("node(s) didn't have free ports for the requested pod ports");
         }
         return resources(requests, node, usage);
+    }
+
+    /**
+     * Who puts up with the taint that a node gets for it, puts up with a node that is not ready.
+     */
+    private static boolean isReadyFor(KubeObject pod, KubeObject node) {
+        return node.conditionIsTrue("Ready")
+                || tolerates(
+                        pod,
+                        taint(
+                                PodFacts.isUnheardOf(node)
+                                        ? NodeLifecycle.UNREACHABLE
+                                        : NodeLifecycle.NOT_READY));
+    }
+
+    private static JsonObject taint(String key) {
+        return JsonObject.builder().put("key", key).put("effect", "NoSchedule").build();
     }
 
     private static List<String> resources(PodRequests requests, KubeObject node, Usage usage) {
@@ -85,8 +103,7 @@ final class NodeFilters {
                 .count();
     }
 
-    private static Optional<JsonObject> untolerated(
-            KubeObject pod, KubeObject node, String... effects) {
+    static Optional<JsonObject> untolerated(KubeObject pod, KubeObject node, String... effects) {
         return node.spec().array("taints").objects().stream()
                 .filter(taint -> List.of(effects).contains(taint.text("effect")))
                 .filter(taint -> !tolerates(pod, taint))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
+import dev.wayside.connector.store.ObjectStore.WriteOptions;
+import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
@@ -95,7 +97,7 @@ public final class PodCleaner implements AutoCloseable {
         if (key.equals(TOO_MANY)) {
             removeOldest();
         } else {
-            pods.get(key).filter(this::isNobodys).ifPresent(this::remove);
+            pods.get(key).filter(this::isNobodys).map(this::failed).ifPresent(this::remove);
         }
         return Optional.empty();
     }
@@ -106,6 +108,37 @@ public final class PodCleaner implements AutoCloseable {
         return node.isEmpty()
                 ? pod.deleted().isPresent()
                 : cluster.store().get(ResourceType.NODES.key("", node)).isEmpty();
+    }
+
+    /** One that somebody waits for has to be seen to have ended; nobody else can say so. */
+    private KubeObject failed(KubeObject pod) {
+        if (PodFacts.isFinished(pod) || pod.finalizers().isEmpty()) {
+            return pod;
+        }
+        JsonObject condition =
+                Conditions.of(
+                        "DisruptionTarget",
+                        "True",
+                        "DeletionByPodGC",
+                        "PodGC: node no longer exists");
+        KubeObject failed =
+                pod.withStatus(
+                        pod.status()
+                                .with("phase", "Failed")
+                                .with(
+                                        "conditions",
+                                        Conditions.with(
+                                                pod.status().array("conditions"),
+                                                condition,
+                                                cluster.clock().instant())));
+        return pods.write(
+                () ->
+                        cluster.store()
+                                .update(
+                                        ResourceType.PODS,
+                                        failed,
+                                        "status",
+                                        WriteOptions.by("pod-garbage-collector")));
     }
 
     private void removeOldest() {

@@ -4,6 +4,7 @@ package dev.wayside.connector.workload;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** What can be read off a pod or a node alone. */
@@ -35,6 +36,27 @@ final class PodFacts {
 
     static String node(KubeObject pod) {
         return pod.spec().text("nodeName");
+    }
+
+    /** The one node that a pod's affinity names, as those of DaemonSets do. */
+    static Optional<String> pinnedTo(KubeObject pod) {
+        List<JsonObject> terms =
+                pod.spec()
+                        .array(
+                                "affinity",
+                                "nodeAffinity",
+                                "requiredDuringSchedulingIgnoredDuringExecution",
+                                "nodeSelectorTerms")
+                        .objects();
+        if (terms.size() != 1) {
+            return Optional.empty();
+        }
+        return terms.get(0).array("matchFields").objects().stream()
+                .filter(field -> field.text("key").equals("metadata.name"))
+                .filter(field -> field.text("operator").equals("In"))
+                .filter(field -> field.array("values").size() == 1)
+                .map(field -> field.array("values").strings().get(0))
+                .findFirst();
     }
 
     static long restarts(KubeObject pod) {

@@ -93,16 +93,23 @@ public final class PodTemplates {
         return bare.with("metadata", metadata);
     }
 
-    /** A new pod of a ReplicaSet. */
-    static KubeObject pod(KubeObject replicaSet, RandomGenerator random) {
-        JsonObject template = replicaSet.spec().object("template");
-        String base = replicaSet.name() + "-";
-        String cut = base.substring(0, Math.min(base.length(), LONGEST_BASE));
-        StringBuilder name = new StringBuilder(cut);
+    /** A new pod of a ReplicaSet or another owner with a template. */
+    static KubeObject pod(KubeObject owner, RandomGenerator random) {
+        JsonObject template = owner.spec().object("template");
+        return pod(owner, template, name(owner.name() + "-", random));
+    }
+
+    /** A name that nobody else has, most likely. */
+    static String name(String base, RandomGenerator random) {
+        StringBuilder name = new StringBuilder(cut(base));
         for (int i = 0; i < 5; i++) {
             name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
         }
-        return pod(replicaSet, template, name.toString());
+        return name.toString();
+    }
+
+    private static String cut(String base) {
+        return base.substring(0, Math.min(base.length(), LONGEST_BASE));
     }
 
     /** A new pod of that name. */

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
-import dev.wayside.connector.store.ApiException;
-import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
@@ -14,23 +11,16 @@ import dev.wayside.model.OwnerReference;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps as many pods as each ReplicaSet asks for.
  *
- * <p>No pod is made twice. One worker at a time has a ReplicaSet; its own writes are seen at once
- * (see {@link Informer}); and before the first pod that this process makes for a ReplicaSet, and
- * again after every create whose outcome is unknown, the pods are listed afresh from the store: if
- * that shows a pod that has not arrived here yet, nothing is made until it has.
+ * <p>No pod is made twice: one worker at a time has a ReplicaSet, and {@link OwnedPods} sees to the
+ * rest.
  *
  * <p>A pod's word that it is ready counts only while its gateway is heard of. The pod itself is not
  * touched when its gateway falls silent: its status has one writer, the gateway, which would
@@ -40,26 +30,20 @@ public final class ReplicaSetController implements AutoCloseable {
     private static final String NAME = "replicaset-controller";
     private static final WriteOptions AS_ME = WriteOptions.by(NAME);
     private static final int BURST = 500;
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
-
-    /** Refusals that say for certain that nothing was created. */
-    private static final Set<Reason> CERTAIN =
-            EnumSet.complementOf(EnumSet.of(Reason.INTERNAL, Reason.UNAVAILABLE, Reason.TIMEOUT));
 
     private final Cluster cluster;
     private final Informer pods;
     private final Informer replicaSets;
     private final Claims claims;
+    private final OwnedPods owned;
     private final Controller<ObjectKey> controller;
-
-    /** UIDs of ReplicaSets whose pods are all known here. */
-    private final Set<String> verified = ConcurrentHashMap.newKeySet();
 
     public ReplicaSetController(Cluster cluster, int workers) {
         this.cluster = cluster;
         this.pods = cluster.pods();
         this.replicaSets = cluster.replicaSets();
         this.claims = new Claims(cluster.store(), replicaSets, pods, AS_ME);
+        this.owned = new OwnedPods(cluster, NAME);
         this.controller =
                 new Controller<>(
                         "replicaset", workers, cluster.backoff(), this::reconcile, this::addAll);
@@ -68,7 +52,7 @@ public final class ReplicaSetController implements AutoCloseable {
                     if (after != null) {
                         add(after);
                     } else if (before != null) {
-                        verified.remove(before.uid());
+                        owned.forget(before);
                     }
                 });
         pods.addListener(
@@ -141,18 +125,13 @@ public final class ReplicaSetController implements AutoCloseable {
     private Optional<Duration> scale(KubeObject replicaSet, List<KubeObject> active) {
         long missing = replicas(replicaSet) - active.size();
         if (missing > 0) {
-            if (!isVerified(replicaSet)) {
-                return Optional.of(LOOK_AGAIN);
+            Optional<Duration> untilKnown = owned.untilKnown(replicaSet);
+            if (untilKnown.isPresent()) {
+                return untilKnown;
             }
-            // One may have arrived after the pods were counted and before they were verified.
-            missing =
-                    replicas(replicaSet)
-                            - pods.ownedBy(replicaSet.uid()).stream()
-                                    .filter(PodFacts::isActive)
-                                    .count();
             int now = (int) Math.min(missing, BURST);
             for (int i = 0; i < now; i++) {
-                createPod(replicaSet);
+                owned.create(replicaSet, PodTemplates.pod(replicaSet, cluster.random()));
             }
             return now < missing ? Optional.of(Duration.ofMillis(1)) : Optional.empty();
         }
@@ -160,65 +139,11 @@ public final class ReplicaSetController implements AutoCloseable {
             int now = (int) Math.min(-missing, BURST);
             PodRanking ranking = new PodRanking(active, cluster::isReady, this::podsOnSameNode);
             for (KubeObject pod : ranking.firstToGo(now)) {
-                deletePod(replicaSet, pod);
+                owned.delete(replicaSet, pod);
             }
             return now < -missing ? Optional.of(Duration.ofMillis(1)) : Optional.empty();
         }
         return Optional.empty();
-    }
-
-    /** Whether every pod of the ReplicaSet that the store has is known here. */
-    private boolean isVerified(KubeObject replicaSet) {
-        if (verified.contains(replicaSet.uid())) {
-            return true;
-        }
-        LabelSelector selector = Claims.selector(replicaSet);
-        List<KubeObject> fresh =
-                cluster.store()
-                        .list(ListQuery.in(ResourceType.PODS, replicaSet.namespace(), selector))
-                        .items();
-        Set<String> known = new HashSet<>();
-        pods.ownedBy(replicaSet.uid()).forEach(pod -> known.add(pod.uid()));
-        for (KubeObject pod : fresh) {
-            boolean mine =
-                    pod.controller()
-                            .filter(owner -> owner.uid().equals(replicaSet.uid()))
-                            .isPresent();
-            if (mine && PodFacts.isActive(pod) && !known.contains(pod.uid())) {
-                return false;
-            }
-        }
-        verified.add(replicaSet.uid());
-        return true;
-    }
-
-    private void createPod(KubeObject replicaSet) {
-        KubeObject pod = PodTemplates.pod(replicaSet, cluster.random());
-        try {
-            KubeObject made =
-                    pods.write(() -> cluster.store().create(ResourceType.PODS, pod, AS_ME));
-            cluster.normal(replicaSet, "SuccessfulCreate", "Created pod: " + made.name(), NAME);
-        } catch (ApiException e) {
-            if (!CERTAIN.contains(e.reason())) {
-                verified.remove(replicaSet.uid());
-            }
-            cluster.warn(replicaSet, "FailedCreate", "Error creating: " + e.getMessage(), NAME);
-            throw e;
-        } catch (RuntimeException e) {
-            verified.remove(replicaSet.uid());
-            throw e;
-        }
-    }
-
-    private void deletePod(KubeObject replicaSet, KubeObject pod) {
-        try {
-            if (cluster.delete(ResourceType.PODS, pod, OptionalLong.empty())) {
-                cluster.normal(replicaSet, "SuccessfulDelete", "Deleted pod: " + pod.name(), NAME);
-            }
-        } catch (ApiException e) {
-            cluster.warn(replicaSet, "FailedDelete", "Error deleting: " + e.getMessage(), NAME);
-            throw e;
-        }
     }
 
     private long podsOnSameNode(KubeObject pod) {

@@ -43,6 +43,8 @@ public final class Scheduler implements AutoCloseable {
     /** Changes of nodes are gathered for so long before parked pods are woken. */
     private static final Duration GATHER = Duration.ofMillis(50);
 
+    private static final String NODE_NAME = "@metadata.name";
+
     /** Stands in the queue for "wake what the changed nodes may take". */
     private static final ObjectKey WAKE = new ObjectKey("", "", "wake");
 
@@ -174,11 +176,11 @@ public final class Scheduler implements AutoCloseable {
             changedNodes.clear();
             selectors = new ArrayList<>(parked.keySet());
         }
-        List<KubeObject> changed = new ArrayList<>();
-        names.forEach(name -> nodes.get("", name).ifPresent(changed::add));
+        List<Map<String, String>> changed = new ArrayList<>();
+        names.forEach(name -> nodes.get("", name).map(Scheduler::named).ifPresent(changed::add));
         for (Map<String, String> selector : selectors) {
             LabelSelector labels = LabelSelector.of(selector);
-            if (changed.stream().anyMatch(node -> labels.matches(node.labels()))) {
+            if (changed.stream().anyMatch(labels::matches)) {
                 List<ObjectKey> woken;
                 synchronized (lock) {
                     woken = List.copyOf(parked.getOrDefault(selector, Set.of()));
@@ -189,6 +191,13 @@ public final class Scheduler implements AutoCloseable {
                 woken.forEach(controller::add);
             }
         }
+    }
+
+    /** A node's labels with its name, which no label can be called. */
+    private static Map<String, String> named(KubeObject node) {
+        Map<String, String> all = new HashMap<>(node.labels());
+        all.put(NODE_NAME, node.name());
+        return all;
     }
 
     private void unpark(ObjectKey key) {
@@ -210,7 +219,10 @@ public final class Scheduler implements AutoCloseable {
 
     private void park(KubeObject pod) {
         ObjectKey key = pod.key(ResourceType.PODS);
-        Map<String, String> selector = pod.spec().object("nodeSelector").strings();
+        Map<String, String> selector =
+                PodFacts.pinnedTo(pod)
+                        .map(node -> Map.of(NODE_NAME, node))
+                        .orElseGet(() -> pod.spec().object("nodeSelector").strings());
         synchronized (lock) {
             parkedUnder.put(key, selector);
             parked.computeIfAbsent(selector, any -> new LinkedHashSet<>()).add(key);
@@ -253,8 +265,12 @@ public final class Scheduler implements AutoCloseable {
                     .thenComparingDouble(Fit::used)
                     .thenComparing(fit -> fit.node().name());
 
-    /** The nodes under the rarest label of the pod's nodeSelector; all if it has none. */
+    /** The one it is pinned to, those under the rarest label of its nodeSelector, or all. */
     private List<KubeObject> candidates(KubeObject pod) {
+        Optional<String> pinned = PodFacts.pinnedTo(pod);
+        if (pinned.isPresent()) {
+            return nodes.get("", pinned.get()).stream().toList();
+        }
         return pod.spec().object("nodeSelector").strings().entrySet().stream()
                 .map(label -> label.getKey() + "=" + label.getValue())
                 .min(Comparator.comparingInt(nodesByLabel::count))

@@ -26,6 +26,7 @@ class OpenApiTest {
                 .containsExactlyInAnyOrder(
                         "api/v1",
                         "apis/apps/v1",
+                        "apis/batch/v1",
                         "apis/coordination.k8s.io/v1",
                         "apis/discovery.k8s.io/v1",
                         "apis/certificates.k8s.io/v1",
