@@ -59,6 +59,12 @@ public record ResourceType(
             new ResourceType("site.superedge.io", "v1alpha2", "NodeGroup", "nodegroups", false);
     public static final ResourceType POD_DISRUPTION_BUDGETS =
             new ResourceType("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
+    public static final ResourceType PERSISTENT_VOLUMES =
+            new ResourceType("", "v1", "PersistentVolume", "persistentvolumes", false);
+    public static final ResourceType PERSISTENT_VOLUME_CLAIMS =
+            new ResourceType("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
+    public static final ResourceType STORAGE_CLASSES =
+            new ResourceType("storage.k8s.io", "v1", "StorageClass", "storageclasses", false);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

@@ -29,16 +29,7 @@ final class AffinityRules {
 
     private static void node(JsonObject affinity, String path, Errors errors) {
         if (affinity.has(REQUIRED)) {
-            JsonArray terms = affinity.object(REQUIRED).array("nodeSelectorTerms");
-            String here = path + "." + REQUIRED + ".nodeSelectorTerms";
-            if (terms.isEmpty()) {
-                errors.required(here, "must have at least one node selector term");
-            }
-            for (int i = 0; i < terms.size(); i++) {
-                if (terms.get(i) instanceof JsonObject term) {
-                    nodeTerm(term, here + "[" + i + "]", errors);
-                }
-            }
+            nodeSelector(affinity.object(REQUIRED), path + "." + REQUIRED, errors);
         }
         JsonArray preferred = affinity.array(PREFERRED);
         for (int i = 0; i < preferred.size(); i++) {
@@ -46,6 +37,20 @@ final class AffinityRules {
                 String here = path + "." + PREFERRED + "[" + i + "]";
                 weight(term, here, errors);
                 nodeTerm(term.object("preference"), here + ".preference", errors);
+            }
+        }
+    }
+
+    /** A NodeSelector: what nodes must be like. */
+    static void nodeSelector(JsonObject selector, String path, Errors errors) {
+        JsonArray terms = selector.array("nodeSelectorTerms");
+        String here = path + ".nodeSelectorTerms";
+        if (terms.isEmpty()) {
+            errors.required(here, "must have at least one node selector term");
+        }
+        for (int i = 0; i < terms.size(); i++) {
+            if (terms.get(i) instanceof JsonObject term) {
+                nodeTerm(term, here + "[" + i + "]", errors);
             }
         }
     }

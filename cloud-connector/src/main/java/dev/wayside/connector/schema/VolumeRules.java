@@ -91,7 +91,17 @@ final class VolumeRules {
         }
     }
 
-    private static void hostPath(JsonObject source, String path, Errors errors) {
+    /** The path of a {@code local} volume. */
+    static void localPath(JsonObject source, String path, Errors errors) {
+        String target = source.text("path");
+        if (target.isEmpty()) {
+            errors.required(path + ".path");
+        } else if (hasBackstep(target)) {
+            errors.invalid(path + ".path", target, "must not contain '..'");
+        }
+    }
+
+    static void hostPath(JsonObject source, String path, Errors errors) {
         String target = source.text("path");
         if (target.isEmpty()) {
             errors.required(path + ".path");
