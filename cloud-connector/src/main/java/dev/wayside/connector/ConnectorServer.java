@@ -36,6 +36,7 @@ import dev.wayside.connector.schema.ServedKinds;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.DataFolder;
 import dev.wayside.connector.store.DurableFile;
+import dev.wayside.connector.storage.FirstClass;
 import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.EncryptionKeys;
 import dev.wayside.connector.store.ObjectStore;
@@ -134,6 +135,7 @@ public final class ConnectorServer implements AutoCloseable {
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
         new DefaultRolesUpkeep(store).run();
+        FirstClass.ensure(store);
         SigningKeys signingKeys = SigningKeys.open(pki, clock);
         AuditLog audit = closing(AuditLog.open(data.resolve("log/audit.log"), clock));
 

@@ -4,6 +4,7 @@ package dev.wayside.connector.grid;
 import dev.wayside.connector.access.AggregationController;
 import dev.wayside.connector.account.DefaultAccountController;
 import dev.wayside.connector.site.SiteController;
+import dev.wayside.connector.storage.StorageController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.DeploymentController;
@@ -45,6 +46,7 @@ public final class Controllers implements AutoCloseable {
     private final NamespaceController namespaces;
     private final EndpointsController endpoints;
     private final DisruptionController disruptions;
+    private final StorageController storage;
     private final AggregationController aggregation;
     private final DefaultAccountController accounts;
 
@@ -62,6 +64,7 @@ public final class Controllers implements AutoCloseable {
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
         this.disruptions = new DisruptionController(cluster, 1);
+        this.storage = new StorageController(cluster, 2);
         this.aggregation = new AggregationController(cluster);
         this.accounts = new DefaultAccountController(cluster);
     }
@@ -104,6 +107,7 @@ public final class Controllers implements AutoCloseable {
         sites.start();
         endpoints.start();
         disruptions.start();
+        storage.start();
         log.info("controllers started");
     }
 
@@ -112,6 +116,7 @@ public final class Controllers implements AutoCloseable {
     public void close() {
         List<AutoCloseable> all =
                 List.of(
+                        storage,
                         disruptions,
                         endpoints,
                         sites,
