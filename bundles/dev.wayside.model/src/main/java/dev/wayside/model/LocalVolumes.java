@@ -16,7 +16,9 @@ public final class LocalVolumes {
 
     private LocalVolumes() {}
 
-    /** The one Node that a volume's affinity allows, by its host name; {@code ""} if it is not one. */
+    /**
+     * The one Node that a volume's affinity allows, by its host name; {@code ""} if it is not one.
+     */
     public static String node(KubeObject volume) {
         List<JsonObject> terms =
                 volume.spec()
@@ -44,8 +46,7 @@ public final class LocalVolumes {
                         .put("values", JsonArray.ofStrings(List.of(hostname)))
                         .build();
         JsonObject term = JsonObject.of("matchExpressions", JsonArray.of(expression));
-        return JsonObject.of(
-                "required", JsonObject.of("nodeSelectorTerms", JsonArray.of(term)));
+        return JsonObject.of("required", JsonObject.of("nodeSelectorTerms", JsonArray.of(term)));
     }
 
     /**

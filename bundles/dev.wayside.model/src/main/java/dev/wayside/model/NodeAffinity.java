@@ -22,8 +22,7 @@ public final class NodeAffinity {
                                 "affinity",
                                 "nodeAffinity",
                                 "requiredDuringSchedulingIgnoredDuringExecution");
-        return required.isEmpty()
-                || selects(required, node);
+        return required.isEmpty() || selects(required, node);
     }
 
     /** Whether a NodeSelector, as PersistentVolumes have one, lets a Node in. */

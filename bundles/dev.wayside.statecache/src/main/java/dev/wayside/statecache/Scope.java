@@ -30,8 +30,7 @@ record Scope(String id, ResourceType type, String namespace, String selector) {
 
     /** The volumes that are on this gateway. */
     static Scope volumes(String nodeName) {
-        return new Scope(
-                VOLUMES, ResourceType.PERSISTENT_VOLUMES, "", "spec.nodeName=" + nodeName);
+        return new Scope(VOLUMES, ResourceType.PERSISTENT_VOLUMES, "", "spec.nodeName=" + nodeName);
     }
 
     /** One object that a pod names. */

@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes the folder of a PersistentVolume that is on its way out and lets the connector know, which
- * keeps the volume until then, however long this gateway is away. Nothing else ever removes one: a
- * volume that is not known here says nothing about its folder.
+ * Removes the folder of a PersistentVolume that is on its way out and lets the connector know,
+ * which keeps the volume until then, however long this gateway is away. Nothing else ever removes
+ * one: a volume that is not known here says nothing about its folder.
  */
 final class VolumeRemoval {
     private static final Logger LOG = LoggerFactory.getLogger(VolumeRemoval.class);

@@ -86,7 +86,8 @@ final class VolumeWants {
     }
 
     /**
-     * The claim and its volume must each name the other: what a claim says alone is its user's wish.
+     * The claim and its volume must each name the other: what a claim says alone is its user's
+     * wish.
      */
     private VolumeWant claimed(JsonObject source) throws InputException {
         String name = source.text("claimName");
@@ -113,7 +114,9 @@ final class VolumeWants {
         }
         if (!volume.spec().text("claimRef", "uid").equals(claim.uid())) {
             throw new InputException(
-                    "persistentvolume \"" + volumeName + "\" is not bound to persistentvolumeclaim \""
+                    "persistentvolume \""
+                            + volumeName
+                            + "\" is not bound to persistentvolumeclaim \""
                             + name
                             + "\"");
         }
@@ -134,7 +137,9 @@ final class VolumeWants {
         }
         if (spec.text("volumeMode").equals("Block")) {
             throw new InputException(
-                    "persistentvolume \"" + volume.name() + "\" has volumeMode Block, which no gateway has");
+                    "persistentvolume \""
+                            + volume.name()
+                            + "\" has volumeMode Block, which no gateway has");
         }
         if (spec.has("hostPath") && !readOnly) {
             return new VolumeWant.HostPath(path, spec.text("hostPath", "type"));

@@ -33,8 +33,7 @@ public final class WorkloadAgent implements AgentProgress {
         String dir() default "pods";
 
         @AttributeDefinition(
-                description =
-                        "Folder of PersistentVolumes; relative to the gateway's data folder")
+                description = "Folder of PersistentVolumes; relative to the gateway's data folder")
         String volumes_dir() default "volumes";
 
         @AttributeDefinition(

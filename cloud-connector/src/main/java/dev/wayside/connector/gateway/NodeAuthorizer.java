@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a gateway may: see its Node, the pods bound to it, the ConfigMaps, Secrets and claims that
- * those name, and the volumes that are on it; write their status, its Lease and events about them; renew its certificate. Judges requests
- * of gateways only: of anyone else's it knows nothing and denies them.
+ * those name, and the volumes that are on it; write their status, its Lease and events about them;
+ * renew its certificate. Judges requests of gateways only: of anyone else's it knows nothing and
+ * denies them.
  */
 public final class NodeAuthorizer implements Authorizer {
     private static final Set<String> READ = Set.of("get", "list", "watch");

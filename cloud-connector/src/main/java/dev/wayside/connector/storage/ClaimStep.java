@@ -134,9 +134,7 @@ final class ClaimStep {
                 CLAIMS,
                 claim.withMetadata(
                         "annotations",
-                        claim.metadata()
-                                .object("annotations")
-                                .without(VolumeMatch.SELECTED_NODE)));
+                        claim.metadata().object("annotations").without(VolumeMatch.SELECTED_NODE)));
     }
 
     private void provision(KubeObject claim, KubeObject storageClass, String node) {
@@ -230,8 +228,7 @@ final class ClaimStep {
             storage.normal(claim, "FailedBinding", "volume \"" + name + "\" not found");
         } else if (volume.get().spec().text("claimRef", "uid").equals(claim.uid())) {
             complete(claim, volume.get());
-        } else if (volume.get().spec().has("claimRef")
-                && !VolumeMatch.isFor(volume.get(), claim)) {
+        } else if (volume.get().spec().has("claimRef") && !VolumeMatch.isFor(volume.get(), claim)) {
             storage.normal(
                     claim,
                     "FailedBinding",
@@ -250,8 +247,7 @@ final class ClaimStep {
     }
 
     private void bind(KubeObject claim, KubeObject volume) {
-        KubeObject promised =
-                volume.withSpec(volume.spec().with("claimRef", reference(claim)));
+        KubeObject promised = volume.withSpec(volume.spec().with("claimRef", reference(claim)));
         if (!volume.spec().has("claimRef")) {
             promised = Storage.annotated(promised, BY_CONTROLLER, "yes");
         }

@@ -41,8 +41,7 @@ final class Storage {
 
     /** Writes an object that carries the revision it was read at. */
     KubeObject update(ResourceType type, KubeObject object) {
-        return cluster.informer(type)
-                .write(() -> cluster.store().update(type, object, "", AS_ME));
+        return cluster.informer(type).write(() -> cluster.store().update(type, object, "", AS_ME));
     }
 
     /** Creates an object; what is there already by its name is answered instead. */

@@ -115,8 +115,7 @@ public final class StorageController implements AutoCloseable {
     private void podChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
         if (after == null && before != null) {
             for (String name : StorageIndex.claimNames(before)) {
-                controller.add(
-                        ResourceType.PERSISTENT_VOLUME_CLAIMS.key(before.namespace(), name));
+                controller.add(ResourceType.PERSISTENT_VOLUME_CLAIMS.key(before.namespace(), name));
             }
         }
     }

@@ -14,8 +14,8 @@ import java.util.OptionalLong;
 
 /**
  * Says in which phase a volume is, and lets go of one whose claim is gone. A folder that a gateway
- * made is deleted by that gateway: the volume stays, marked for deletion, until the gateway confirms
- * that. Only a gateway whose Node was deleted is not waited for.
+ * made is deleted by that gateway: the volume stays, marked for deletion, until the gateway
+ * confirms that. Only a gateway whose Node was deleted is not waited for.
  */
 final class VolumeStep {
     private static final ResourceType VOLUMES = ResourceType.PERSISTENT_VOLUMES;
@@ -112,8 +112,6 @@ final class VolumeStep {
                         + " cannot be followed";
         storage.warn(volume, "VolumeFailedDelete", message);
         storage.status(
-                VOLUMES,
-                volume,
-                storage.phase(volume, "Failed", "VolumeFailedDelete", message));
+                VOLUMES, volume, storage.phase(volume, "Failed", "VolumeFailedDelete", message));
     }
 }

@@ -56,8 +56,7 @@ public final class StorageIndex {
                         claim ->
                                 VolumeMatch.isBound(claim)
                                         ? List.of()
-                                        : List.of(
-                                                VolumeMatch.className(claim).orElse(NO_CLASS)));
+                                        : List.of(VolumeMatch.className(claim).orElse(NO_CLASS)));
     }
 
     /** The claims that a pod uses. */

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod's claims say of where it may run. A pod whose volumes are bound runs where they are. A
- * claim that waits for its first consumer follows the pod: the node that was found is written on the
- * claim, and when its volume is there the pod comes again.
+ * claim that waits for its first consumer follows the pod: the node that was found is written on
+ * the claim, and when its volume is there the pod comes again.
  */
 final class VolumeBinding {
     static final String CONFLICT = "node(s) didn't match PersistentVolume's node affinity";

@@ -182,8 +182,7 @@ public final class VolumeMatch {
     /** Whether the volume may be used on the node. */
     public static boolean isReachable(KubeObject volume, KubeObject node) {
         JsonObject affinity = volume.spec().object("nodeAffinity");
-        return !affinity.has("required")
-                || NodeAffinity.selects(affinity.object("required"), node);
+        return !affinity.has("required") || NodeAffinity.selects(affinity.object("required"), node);
     }
 
     /** Whether the class allows volumes on the node. */
