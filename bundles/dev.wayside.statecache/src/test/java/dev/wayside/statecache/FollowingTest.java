@@ -348,7 +348,8 @@ class FollowingTest {
         assertThat(rig.has(ResourceType.CONFIG_MAPS, "settings")).isFalse();
         assertThat(rig.has(ResourceType.SECRETS, "password")).isFalse();
         assertThat(connector.watches()).isEqualTo(3);
-        assertThat(rig.store.keys(Keys.CURSORS)).containsExactly("c/nodes", "c/pods");
+        assertThat(rig.store.keys(Keys.CURSORS))
+                .containsExactly("c/nodes", "c/persistentvolumes", "c/pods");
     }
 
     @Test
