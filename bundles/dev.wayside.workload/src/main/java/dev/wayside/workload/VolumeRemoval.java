@@ -50,10 +50,11 @@ final class VolumeRemoval {
                 .toList();
     }
 
-    /** While something protects a volume, it may still be used. */
+    /** While a claim has a volume, or something protects it, it may still be used. */
     private static boolean isToGo(KubeObject volume) {
         return volume.deleted().isPresent()
                 && volume.finalizers().isEmpty()
+                && volume.status().text("phase").equals("Released")
                 && LocalVolumes.isRemovedByGateway(volume);
     }
 

@@ -78,7 +78,8 @@ final class ClaimedVolumesTest {
     private void going(KubeObject volume) {
         gateway.state.put(
                 ResourceType.PERSISTENT_VOLUMES,
-                volume.withMetadata("deletionTimestamp", Json.of("2026-11-24T00:00:30Z")));
+                volume.withMetadata("deletionTimestamp", Json.of("2026-11-24T00:00:30Z"))
+                        .withStatus(JsonObject.of("phase", "Released")));
     }
 
     private Path folder() {
@@ -210,6 +211,12 @@ final class ClaimedVolumesTest {
         going(volume.withSpec(volume.spec().with("persistentVolumeReclaimPolicy", "Retain")));
         gateway.settle();
         assertThat(folder()).exists();
+        gateway.state.put(
+                ResourceType.PERSISTENT_VOLUMES,
+                volume.withMetadata("deletionTimestamp", Json.of("2026-11-24T00:00:30Z"))
+                        .withStatus(JsonObject.of("phase", "Bound")));
+        gateway.settle();
+        assertThat(folder()).as("a claim has it still").exists();
         gateway.state.remove(ResourceType.PERSISTENT_VOLUMES.key("", NAME));
         gateway.boot();
         gateway.settle();

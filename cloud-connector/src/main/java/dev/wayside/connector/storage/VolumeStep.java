@@ -53,8 +53,9 @@ final class VolumeStep {
     }
 
     private void letGo(KubeObject volume, boolean lost) {
-        if (lost && volume.deletionGraceSeconds().orElse(0) > 0) {
-            // Nobody will confirm. Asked first, so that the volume does not wait for its gateway.
+        boolean inVain = lost || !LocalVolumes.isRemovedByGateway(volume);
+        if (inVain && volume.deletionGraceSeconds().orElse(0) > 0) {
+            // Nobody will confirm: the gateway is gone, or is to keep the folder after all.
             cluster.delete(VOLUMES, volume, OptionalLong.of(0));
         } else if (volume.finalizers().contains(IN_USE)) {
             storage.update(VOLUMES, Storage.withoutFinalizer(volume, IN_USE));

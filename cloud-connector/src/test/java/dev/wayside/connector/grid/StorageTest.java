@@ -416,6 +416,22 @@ final class StorageTest {
     }
 
     @Test
+    void untilTheGatewayHasDoneItTheDataCanBeKeptAfterAll() {
+        claim("data", SMALL);
+        pod("p", "data", "");
+        awaitNode("p");
+        KubeObject volume = boundTo("data");
+        world.delete(ResourceType.PODS, "p");
+        world.delete(CLAIMS, "data");
+        await("ready to go", () -> isReadyToGo(volume.name()));
+        world.patch(
+                VOLUMES,
+                volume.name(),
+                "{\"spec\":{\"persistentVolumeReclaimPolicy\":\"Retain\"}}");
+        awaitGone(VOLUMES, volume.name());
+    }
+
+    @Test
     void aClaimWhoseVolumeWasTakenAwayIsLost() {
         volume("v", "1Gi", "n1", "");
         claim("data", SMALL + ",'storageClassName':''");
