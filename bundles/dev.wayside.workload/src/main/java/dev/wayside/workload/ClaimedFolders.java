@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -58,6 +59,10 @@ final class ClaimedFolders {
         return volumes.resolve(want.path());
     }
 
+    private static Path above(Path folder) {
+        return Objects.requireNonNull(folder.getParent(), "a volume is no root");
+    }
+
     private static Path mark(Path pod, String volume) {
         return pod.resolve("claims").resolve(volume);
     }
@@ -81,7 +86,7 @@ final class ClaimedFolders {
         synchronized (lock) {
             Path mark = mark(pod, want.volume());
             if (!Files.exists(mark)) {
-                Files.createDirectories(mark.getParent());
+                Files.createDirectories(above(mark));
                 Files.createFile(mark);
             }
             if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
@@ -104,13 +109,13 @@ final class ClaimedFolders {
         }
         if (folder.startsWith(volumes)) {
             makeClosed(volumes);
-        } else if (!Files.isDirectory(folder.getParent())) {
-            throw new IOException("folder \"" + folder.getParent() + "\" does not exist");
+        } else if (!Files.isDirectory(above(folder))) {
+            throw new IOException("folder \"" + above(folder) + "\" does not exist");
         }
         Files.createDirectory(folder);
         // As with emptyDir: a container's user, whoever that is, may write here.
         Files.setPosixFilePermissions(folder, OPEN);
-        sync(folder.getParent());
+        sync(above(folder));
     }
 
     /**
@@ -132,14 +137,14 @@ final class ClaimedFolders {
             if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
                 Files.move(folder, going, StandardCopyOption.ATOMIC_MOVE);
             } else if (records.get(BUCKET, want.uid()).isPresent()
-                    && !Files.isDirectory(folder.getParent())) {
+                    && !Files.isDirectory(above(folder))) {
                 throw new IOException(
-                        "folder \"" + folder.getParent() + "\" is not there; is its disk mounted?");
+                        "folder \"" + above(folder) + "\" is not there; is its disk mounted?");
             }
         }
         deleteIfThere(going);
-        if (Files.isDirectory(folder.getParent())) {
-            sync(folder.getParent());
+        if (Files.isDirectory(above(folder))) {
+            sync(above(folder));
         }
         records.remove(BUCKET, want.uid());
         return true;

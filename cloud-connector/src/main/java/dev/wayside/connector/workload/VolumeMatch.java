@@ -109,8 +109,8 @@ public final class VolumeMatch {
                 .filter(
                         volume ->
                                 isFor(volume, claim)
-                                        || selector.isPresent()
-                                                && selector.get().matches(volume.labels()))
+                                        || (selector.isPresent()
+                                                && selector.get().matches(volume.labels())))
                 .filter(volume -> against(volume, claim).isEmpty())
                 .min(
                         Comparator.comparing((KubeObject volume) -> !isFor(volume, claim))
