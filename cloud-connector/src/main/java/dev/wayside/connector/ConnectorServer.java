@@ -34,6 +34,7 @@ import dev.wayside.connector.pki.Upkeep;
 import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.schema.ReviewKind;
 import dev.wayside.connector.schema.ServedKinds;
+import dev.wayside.connector.storage.FirstClass;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.DataFolder;
 import dev.wayside.connector.store.DurableFile;
@@ -137,6 +138,7 @@ public final class ConnectorServer implements AutoCloseable {
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
         new DefaultRolesUpkeep(store).run();
+        FirstClass.ensure(store);
         SigningKeys signingKeys = SigningKeys.open(pki, clock);
         AuditLog audit = closing(AuditLog.open(data.resolve("log/audit.log"), clock));
 

@@ -41,7 +41,9 @@ public final class TestingStore {
                                          "containers": [{"name": "c", "image": "i",
                                            "envFrom": [{"configMapRef": {"name": "%2$s-map"}}]}],
                                          "volumes": [{"name": "v",
-                                           "secret": {"secretName": "%2$s-secret"}}]}
+                                           "secret": {"secretName": "%2$s-secret"}},
+                                           {"name": "d", "persistentVolumeClaim":
+                                             {"claimName": "%2$s-claim"}}]}
                                         """
                                                 .formatted(node, name)));
         return store.create(ResourceType.PODS, pod, WRITER);

@@ -22,9 +22,13 @@ public final class NodeAffinity {
                                 "affinity",
                                 "nodeAffinity",
                                 "requiredDuringSchedulingIgnoredDuringExecution");
-        return required.isEmpty()
-                || required.array("nodeSelectorTerms").objects().stream()
-                        .anyMatch(term -> matchesTerm(term, node));
+        return required.isEmpty() || selects(required, node);
+    }
+
+    /** Whether a NodeSelector, as PersistentVolumes have one, lets a Node in. */
+    public static boolean selects(JsonObject selector, KubeObject node) {
+        return selector.array("nodeSelectorTerms").objects().stream()
+                .anyMatch(term -> matchesTerm(term, node));
     }
 
     private static boolean matchesTerm(JsonObject term, KubeObject node) {

@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The ConfigMaps and Secrets that a Pod names: what its gateway needs to run it. The connector
- * grants a gateway these and no others, and the gateway asks for these and no others.
+ * The ConfigMaps, Secrets and PersistentVolumeClaims that a Pod names: what its gateway needs to
+ * run it. The connector grants a gateway these and no others, and the gateway asks for these and no
+ * others.
  */
 public final class PodReferences {
     private final String namespace;
@@ -45,6 +46,9 @@ public final class PodReferences {
     private void volume(JsonObject volume) {
         configMap(volume.text("configMap", "name"));
         secret(volume.text("secret", "secretName"));
+        add(
+                ResourceType.PERSISTENT_VOLUME_CLAIMS,
+                volume.text("persistentVolumeClaim", "claimName"));
         for (JsonObject source : volume.object("projected").array("sources").objects()) {
             configMap(source.text("configMap", "name"));
             secret(source.text("secret", "name"));

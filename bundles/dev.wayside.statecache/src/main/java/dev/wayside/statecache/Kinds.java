@@ -13,7 +13,9 @@ final class Kinds {
                     ResourceType.NODES,
                     ResourceType.PODS,
                     ResourceType.CONFIG_MAPS,
-                    ResourceType.SECRETS);
+                    ResourceType.SECRETS,
+                    ResourceType.PERSISTENT_VOLUME_CLAIMS,
+                    ResourceType.PERSISTENT_VOLUMES);
 
     private Kinds() {}
 

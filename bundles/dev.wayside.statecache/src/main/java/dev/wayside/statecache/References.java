@@ -11,8 +11,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What is followed because pods name it: one scope for each ConfigMap and Secret. */
+/** What is followed because pods name it: one scope for each ConfigMap, Secret and claim. */
 final class References {
+    /** What pods name. */
+    static final List<ResourceType> TYPES =
+            List.of(
+                    ResourceType.CONFIG_MAPS,
+                    ResourceType.SECRETS,
+                    ResourceType.PERSISTENT_VOLUME_CLAIMS);
+
     private References() {}
 
     static Set<Scope> of(Collection<KubeObject> pods) {
@@ -32,9 +39,10 @@ final class References {
 
     private static Scope scope(ObjectKey key) {
         ResourceType type =
-                key.resource().equals(ResourceType.SECRETS.qualified())
-                        ? ResourceType.SECRETS
-                        : ResourceType.CONFIG_MAPS;
+                TYPES.stream()
+                        .filter(each -> each.qualified().equals(key.resource()))
+                        .findFirst()
+                        .orElseThrow();
         return Scope.single(type, key.namespace(), key.name());
     }
 }

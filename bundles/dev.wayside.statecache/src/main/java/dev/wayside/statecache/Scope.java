@@ -2,6 +2,7 @@
 package dev.wayside.statecache;
 
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.net.URLEncoder;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 record Scope(String id, ResourceType type, String namespace, String selector) {
     static final String NODE = "nodes";
     static final String PODS = "pods";
+    static final String VOLUMES = "persistentvolumes";
 
     static Scope node(String nodeName) {
         return new Scope(NODE, ResourceType.NODES, "", "metadata.name=" + nodeName);
@@ -26,7 +28,12 @@ record Scope(String id, ResourceType type, String namespace, String selector) {
         return new Scope(PODS, ResourceType.PODS, "", "spec.nodeName=" + nodeName);
     }
 
-    /** One ConfigMap or Secret. */
+    /** The volumes that are on this gateway. */
+    static Scope volumes(String nodeName) {
+        return new Scope(VOLUMES, ResourceType.PERSISTENT_VOLUMES, "", "spec.nodeName=" + nodeName);
+    }
+
+    /** One object that a pod names. */
     static Scope single(ResourceType type, String namespace, String name) {
         return new Scope(
                 type.qualified() + "/" + namespace + "/" + name,
@@ -47,9 +54,15 @@ record Scope(String id, ResourceType type, String namespace, String selector) {
         String value = selector.substring(selector.indexOf('=') + 1);
         return (namespace.isEmpty() || namespace.equals(object.namespace()))
                 && !object.name().isEmpty()
-                && (type.equals(ResourceType.PODS)
-                        ? object.spec().text("nodeName").equals(value)
-                        : object.name().equals(value));
+                && place(object).equals(value);
+    }
+
+    private String place(KubeObject object) {
+        return switch (id) {
+            case PODS -> object.spec().text("nodeName");
+            case VOLUMES -> LocalVolumes.node(object);
+            default -> object.name();
+        };
     }
 
     /** Whether a stored object belongs here, by its name. */

@@ -43,8 +43,9 @@ final class StoredState implements DesiredState {
 
     @Override
     public boolean complete(ResourceType type) {
-        if (type.equals(ResourceType.NODES) || type.equals(ResourceType.PODS)) {
-            return cursorExists(type.equals(ResourceType.NODES) ? Scope.NODE : Scope.PODS);
+        // The scopes of whole kinds are called like their kinds.
+        if (!References.TYPES.contains(type)) {
+            return cursorExists(type.qualified());
         }
         // Of the others we hold what the pods name, each with a cursor of its own.
         return cursorExists(Scope.PODS)

@@ -116,7 +116,10 @@ final class Uplink implements Reflector.Surroundings {
     private void fit() {
         Map<String, Scope> wanted = new LinkedHashMap<>();
         for (Scope scope :
-                List.of(Scope.node(identity.nodeName()), Scope.pods(identity.nodeName()))) {
+                List.of(
+                        Scope.node(identity.nodeName()),
+                        Scope.pods(identity.nodeName()),
+                        Scope.volumes(identity.nodeName()))) {
             wanted.put(scope.id(), scope);
         }
         References.of(pods()).forEach(scope -> wanted.put(scope.id(), scope));
@@ -149,7 +152,7 @@ final class Uplink implements Reflector.Surroundings {
     private void forgetAllBut(Set<String> scopes) {
         Set<String> idle = store.keys(Keys.CURSORS);
         idle.removeIf(key -> scopes.contains(key.substring(Keys.CURSORS.length())));
-        for (ResourceType type : List.of(ResourceType.CONFIG_MAPS, ResourceType.SECRETS)) {
+        for (ResourceType type : References.TYPES) {
             for (String key : store.keys(Keys.objects(type))) {
                 if (!scopes.contains(key.substring(Keys.OBJECTS.length()))) {
                     idle.add(key);

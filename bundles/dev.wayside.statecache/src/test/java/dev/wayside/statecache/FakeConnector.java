@@ -9,6 +9,7 @@ import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.wire.HttpResponse;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -296,9 +297,14 @@ final class FakeConnector implements Uplink.Dialer {
         }
         String[] selector = query(target).get("fieldSelector").split("=", 2);
         KubeObject kube = new KubeObject(object);
-        return selector[0].equals("metadata.name")
-                ? kube.name().equals(selector[1])
-                : kube.spec().text("nodeName").equals(selector[1]);
+        if (selector[0].equals("metadata.name")) {
+            return kube.name().equals(selector[1]);
+        }
+        String node =
+                kube.kind().equals("PersistentVolume")
+                        ? LocalVolumes.node(kube)
+                        : kube.spec().text("nodeName");
+        return node.equals(selector[1]);
     }
 
     private static Map<String, String> query(String target) {

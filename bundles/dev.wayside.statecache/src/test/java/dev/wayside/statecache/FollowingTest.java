@@ -7,6 +7,8 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonException;
 import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.model.ResourceType;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -278,6 +280,44 @@ class FollowingTest {
     }
 
     @Test
+    void followsTheClaimsOfItsPodsAndTheVolumesThatAreOnIt() throws Exception {
+        for (String claim : List.of("data", "unrelated")) {
+            connector.put(
+                    "/api/v1/namespaces/default/persistentvolumeclaims/" + claim,
+                    FakeConnector.object("PersistentVolumeClaim", "default", claim, "uid-" + claim)
+                            .with("spec", JsonObject.of("volumeName", "here")));
+        }
+        volume("here", "gw");
+        volume("there", "gw-2");
+        JsonObject source =
+                JsonObject.of("persistentVolumeClaim", JsonObject.of("claimName", "data"));
+        connector.pod("user", JsonObject.of("volumes", JsonArray.of(source.with("name", "v"))));
+        rig.settle();
+        assertThat(rig.has(ResourceType.PERSISTENT_VOLUME_CLAIMS, "data")).isTrue();
+        assertThat(rig.has(ResourceType.PERSISTENT_VOLUME_CLAIMS, "unrelated")).isFalse();
+        assertThat(rig.desired.list(ResourceType.PERSISTENT_VOLUMES))
+                .extracting(KubeObject::name)
+                .containsExactly("here");
+        assertThat(rig.desired.complete(ResourceType.PERSISTENT_VOLUME_CLAIMS)).isTrue();
+
+        connector.delete("/api/v1/namespaces/default/pods/user");
+        rig.settle();
+        assertThat(rig.has(ResourceType.PERSISTENT_VOLUME_CLAIMS, "data")).isFalse();
+        assertThat(rig.desired.list(ResourceType.PERSISTENT_VOLUMES))
+                .as("its folder is still here")
+                .hasSize(1);
+    }
+
+    private void volume(String name, String node) {
+        connector.put(
+                "/api/v1/persistentvolumes/" + name,
+                FakeConnector.object("PersistentVolume", "", name, "uid-" + name)
+                        .with(
+                                "spec",
+                                JsonObject.of("nodeAffinity", LocalVolumes.affinityTo(node))));
+    }
+
+    @Test
     void followsWhatItsPodsNameAndForgetsItAfterThem() throws Exception {
         connector.configMap("settings", "1");
         connector.configMap("unrelated", "1");
@@ -301,14 +341,15 @@ class FollowingTest {
                                 .json()
                                 .text("data", "k"))
                 .isEqualTo("2");
-        assertThat(connector.watches()).isEqualTo(4);
+        assertThat(connector.watches()).isEqualTo(5);
 
         connector.delete("/api/v1/namespaces/default/pods/user");
         rig.settle();
         assertThat(rig.has(ResourceType.CONFIG_MAPS, "settings")).isFalse();
         assertThat(rig.has(ResourceType.SECRETS, "password")).isFalse();
-        assertThat(connector.watches()).isEqualTo(2);
-        assertThat(rig.store.keys(Keys.CURSORS)).containsExactly("c/nodes", "c/pods");
+        assertThat(connector.watches()).isEqualTo(3);
+        assertThat(rig.store.keys(Keys.CURSORS))
+                .containsExactly("c/nodes", "c/persistentvolumes", "c/pods");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.wayside.api.state.Outbox;
 import dev.wayside.api.state.StateException;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.PodReferences;
 import dev.wayside.model.ResourceType;
 import dev.wayside.wire.EventLoops;
 import io.netty.channel.EventLoop;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,12 +40,14 @@ final class Agent {
     private final EventLoops network = new EventLoops("wayside-workload-prober", 1);
     private final Prober prober;
     private final PodSync sync;
+    private final VolumeRemoval removal;
     private final Map<ContainerDriver, DriverProbe> probes = new ConcurrentHashMap<>();
     private final List<DesiredState.Subscription> watches = new CopyOnWriteArrayList<>();
     private final long started = System.nanoTime();
 
     /**
      * @param dir the folder that holds a folder per pod
+     * @param volumesDir where PersistentVolumes are
      * @param workers how many pods are worked on at once
      * @param resync how often every pod is looked at though nothing was heard of it
      */
@@ -53,13 +57,16 @@ final class Agent {
             LocalRecords localRecords,
             String nodeName,
             Path dir,
+            Path volumesDir,
             int workers,
             Duration resync,
             Clock clock) {
         this.state = state;
         this.records = new PodRecords(localRecords);
         this.loop = new AgentLoop(outbox, workers, resync, this::uptime);
-        VolumeStore volumes = new VolumeStore(dir);
+        ClaimedFolders claimed = new ClaimedFolders(dir, volumesDir, localRecords);
+        this.removal = new VolumeRemoval(state, outbox, claimed);
+        VolumeStore volumes = new VolumeStore(dir, claimed);
         EventLoop io = network.group().next();
         Prober.Timer timer = new LoopTimer(io, this::uptime);
         ExecChecks commands = new ExecChecks(drivers, loop.execs());
@@ -93,7 +100,7 @@ final class Agent {
                         records,
                         drivers,
                         volumes,
-                        new Planner(dir),
+                        new Planner(dir, volumesDir),
                         actor,
                         prober,
                         memories,
@@ -111,6 +118,8 @@ final class Agent {
         watches.add(state.watch(ResourceType.PODS, loop::queue));
         watches.add(state.watch(ResourceType.CONFIG_MAPS, this::queueUsers));
         watches.add(state.watch(ResourceType.SECRETS, this::queueUsers));
+        watches.add(state.watch(ResourceType.PERSISTENT_VOLUME_CLAIMS, this::queueUsers));
+        watches.add(state.watch(ResourceType.PERSISTENT_VOLUMES, this::volumeChanged));
         // The Node's coming is what pods wait for that have not been admitted.
         watches.add(
                 state.watch(
@@ -155,7 +164,18 @@ final class Agent {
     }
 
     private void queueUsers(ObjectKey source) {
-        queuePods(pod -> Inputs.named(pod).contains(source));
+        queuePods(pod -> PodReferences.of(pod).contains(source));
+    }
+
+    private void volumeChanged(ObjectKey volume) {
+        loop.queue(volume);
+        state.get(volume)
+                .map(it -> it.spec().object("claimRef"))
+                .map(
+                        claim ->
+                                ResourceType.PERSISTENT_VOLUME_CLAIMS.key(
+                                        claim.text("namespace"), claim.text("name")))
+                .ifPresent(this::queueUsers);
     }
 
     private void queuePods(Predicate<KubeObject> which) {
@@ -199,12 +219,18 @@ final class Agent {
     private final class Work implements AgentLoop.Work {
         @Override
         public void sync(ObjectKey key) throws DriverException, StateException {
-            sync.sync(key);
+            if (VolumeRemoval.isVolume(key)) {
+                removal.sync(key).ifPresent(after -> loop.queue(key, after));
+            } else {
+                sync.sync(key);
+            }
         }
 
         @Override
         public Iterable<ObjectKey> keys() {
-            return sync.keys();
+            Set<ObjectKey> keys = sync.keys();
+            keys.addAll(removal.keys());
+            return keys;
         }
 
         @Override

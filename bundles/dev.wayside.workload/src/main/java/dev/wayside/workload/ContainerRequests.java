@@ -16,12 +16,15 @@ import java.util.Map;
 /** Turns a Pod into what drivers are asked for. Pure. */
 final class ContainerRequests {
     private final Path pods;
+    private final Path volumes;
 
     /**
      * @param pods the folder that holds a folder per pod
+     * @param volumes where PersistentVolumes are whose path is relative
      */
-    ContainerRequests(Path pods) {
+    ContainerRequests(Path pods, Path volumes) {
         this.pods = pods;
+        this.volumes = volumes;
     }
 
     /**
@@ -129,12 +132,22 @@ final class ContainerRequests {
             String target = mount.text("mountPath");
             mounts.add(
                     new ContainerRequest.Mount(
-                            want instanceof VolumeWant.HostPath host
-                                    ? Path.of(host.path())
-                                    : VolumeStore.folder(pods, uid, name),
+                            source(uid, name, want),
                             target.startsWith("/") ? target : "/" + target,
-                            mount.flag("readOnly") || want instanceof VolumeWant.Files));
+                            mount.flag("readOnly")
+                                    || want instanceof VolumeWant.Files
+                                    || (want instanceof VolumeWant.Claimed claimed
+                                            && claimed.readOnly())));
         }
         return mounts;
+    }
+
+    private Path source(String uid, String name, VolumeWant want) {
+        if (want instanceof VolumeWant.HostPath host) {
+            return Path.of(host.path());
+        }
+        return want instanceof VolumeWant.Claimed claimed
+                ? volumes.resolve(claimed.path())
+                : VolumeStore.folder(pods, uid, name);
     }
 }

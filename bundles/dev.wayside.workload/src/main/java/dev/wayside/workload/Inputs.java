@@ -2,19 +2,20 @@
 package dev.wayside.workload;
 
 import dev.wayside.api.state.DesiredState;
-import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
-import dev.wayside.model.PodContainers;
+import dev.wayside.model.PodReferences;
 import dev.wayside.model.ResourceType;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * The ConfigMaps and Secrets that one pod names, as they were when the pod was looked at.
+ * The ConfigMaps, Secrets and claims that one pod names, and the volumes of these claims, as they
+ * were when the pod was looked at.
  *
  * @param complete the kinds of which absence means something
  */
@@ -24,11 +25,22 @@ record Inputs(Map<ObjectKey, KubeObject> objects, Set<ResourceType> complete) {
 
     static Inputs of(KubeObject pod, DesiredState state) {
         Map<ObjectKey, KubeObject> objects = new LinkedHashMap<>();
-        for (ObjectKey key : named(pod)) {
+        for (ObjectKey key : PodReferences.of(pod)) {
             state.get(key).ifPresent(object -> objects.put(key, object));
         }
+        for (KubeObject claim : List.copyOf(objects.values())) {
+            ObjectKey key =
+                    ResourceType.PERSISTENT_VOLUMES.key("", claim.spec().text("volumeName"));
+            if (claim.kind().equals(ResourceType.PERSISTENT_VOLUME_CLAIMS.kind())) {
+                state.get(key).ifPresent(volume -> objects.put(key, volume));
+            }
+        }
         Set<ResourceType> complete = new LinkedHashSet<>();
-        for (ResourceType type : Set.of(ResourceType.CONFIG_MAPS, ResourceType.SECRETS)) {
+        for (ResourceType type :
+                Set.of(
+                        ResourceType.CONFIG_MAPS,
+                        ResourceType.SECRETS,
+                        ResourceType.PERSISTENT_VOLUME_CLAIMS)) {
             if (state.complete(type)) {
                 complete.add(type);
             }
@@ -58,39 +70,8 @@ record Inputs(Map<ObjectKey, KubeObject> objects, Set<ResourceType> complete) {
         throw new InputException(kind + " \"" + name + "\" not found");
     }
 
-    /** Every ConfigMap and Secret that the pod names. */
-    static Set<ObjectKey> named(KubeObject pod) {
-        Set<ObjectKey> keys = new LinkedHashSet<>();
-        String namespace = pod.namespace();
-        for (JsonObject container : PodContainers.all(pod)) {
-            for (JsonObject from : container.array("envFrom").objects()) {
-                add(keys, ResourceType.CONFIG_MAPS, namespace, from.text("configMapRef", "name"));
-                add(keys, ResourceType.SECRETS, namespace, from.text("secretRef", "name"));
-            }
-            for (JsonObject variable : container.array("env").objects()) {
-                JsonObject from = variable.object("valueFrom");
-                add(
-                        keys,
-                        ResourceType.CONFIG_MAPS,
-                        namespace,
-                        from.text("configMapKeyRef", "name"));
-                add(keys, ResourceType.SECRETS, namespace, from.text("secretKeyRef", "name"));
-            }
-        }
-        for (JsonObject volume : pod.spec().array("volumes").objects()) {
-            add(keys, ResourceType.CONFIG_MAPS, namespace, volume.text("configMap", "name"));
-            add(keys, ResourceType.SECRETS, namespace, volume.text("secret", "secretName"));
-            for (JsonObject source : volume.array("projected", "sources").objects()) {
-                add(keys, ResourceType.CONFIG_MAPS, namespace, source.text("configMap", "name"));
-                add(keys, ResourceType.SECRETS, namespace, source.text("secret", "name"));
-            }
-        }
-        return keys;
-    }
-
-    private static void add(Set<ObjectKey> keys, ResourceType type, String namespace, String name) {
-        if (!name.isEmpty()) {
-            keys.add(type.key(namespace, name));
-        }
+    /** The volume that a claim of the pod has. */
+    Optional<KubeObject> volume(String name) {
+        return Optional.ofNullable(objects.get(ResourceType.PERSISTENT_VOLUMES.key("", name)));
     }
 }

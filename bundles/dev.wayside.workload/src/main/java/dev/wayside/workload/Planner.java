@@ -37,8 +37,8 @@ final class Planner {
     /**
      * @param pods the folder that holds a folder per pod
      */
-    Planner(Path pods) {
-        this.requests = new ContainerRequests(pods);
+    Planner(Path pods, Path volumes) {
+        this.requests = new ContainerRequests(pods, volumes);
     }
 
     /** The next actions, in their order. Empty if all is as it should be. */

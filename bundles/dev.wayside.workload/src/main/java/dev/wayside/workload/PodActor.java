@@ -163,7 +163,7 @@ final class PodActor {
         return true;
     }
 
-    private boolean prepare(Pod pod, Action.PrepareVolumes prepare) {
+    private boolean prepare(Pod pod, Action.PrepareVolumes prepare) throws StateException {
         String uid = pod.facts.uid();
         try {
             volumes.prepare(uid, prepare.wants());

@@ -121,7 +121,14 @@ final class Support {
                     "divisor", Json.of("0"));
 
     private static final Set<String> VOLUMES =
-            Set.of("emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected");
+            Set.of(
+                    "emptyDir",
+                    "hostPath",
+                    "persistentVolumeClaim",
+                    "configMap",
+                    "secret",
+                    "downwardAPI",
+                    "projected");
 
     private static final Set<String> HOST_PATH_TYPES =
             Set.of(
@@ -299,6 +306,12 @@ final class Support {
                                         path + ".hostPath.type",
                                         volume.text("hostPath", "type"),
                                         HOST_PATH_TYPES))
+                .or(
+                        () ->
+                                unknown(
+                                        path + ".persistentVolumeClaim",
+                                        volume.object("persistentVolumeClaim"),
+                                        Set.of("claimName", "readOnly")))
                 .or(() -> unknown(path + ".configMap", volume.object("configMap"), file))
                 .or(() -> unknown(path + ".secret", volume.object("secret"), file))
                 .or(() -> unknown(path + ".downwardAPI", volume.object("downwardAPI"), downward))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.workload;
 
+import dev.wayside.api.state.StateException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -9,7 +10,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -17,15 +17,18 @@ import java.util.stream.Stream;
 
 /**
  * The pods' volumes on disk, under {@code PODS/UID/volumes/NAME}. The PODS folder is closed to
- * other users of the device, so that files inside may have the modes that containers need.
+ * other users of the device, so that files inside may have the modes that containers need. What
+ * outlives pods is in {@link ClaimedFolders}.
  */
 final class VolumeStore {
     private static final Pattern UID = Pattern.compile("[A-Za-z0-9][-A-Za-z0-9_]{0,127}");
 
     private final Path pods;
+    private final ClaimedFolders claimed;
 
-    VolumeStore(Path pods) {
+    VolumeStore(Path pods, ClaimedFolders claimed) {
         this.pods = pods;
+        this.claimed = claimed;
     }
 
     /**
@@ -42,14 +45,17 @@ final class VolumeStore {
     /** Whether the volumes hold what they should. */
     boolean current(String uid, Map<String, VolumeWant> wants) throws IOException {
         for (Map.Entry<String, VolumeWant> entry : wants.entrySet()) {
-            if (!current(entry.getValue(), folder(pods, uid, entry.getKey()))) {
+            if (!current(uid, entry.getValue(), folder(pods, uid, entry.getKey()))) {
                 return false;
             }
         }
         return true;
     }
 
-    private static boolean current(VolumeWant want, Path folder) throws IOException {
+    private boolean current(String uid, VolumeWant want, Path folder) throws IOException {
+        if (want instanceof VolumeWant.Claimed claim) {
+            return claimed.isReady(pods.resolve(uid), claim);
+        }
         if (want instanceof VolumeWant.HostPath host) {
             return HostPaths.fits(host);
         }
@@ -60,24 +66,21 @@ final class VolumeStore {
     }
 
     /** Makes the volumes hold what they should. Doing it again does nothing. */
-    void prepare(String uid, Map<String, VolumeWant> wants) throws IOException {
-        if (!Files.isDirectory(pods)) {
-            Files.createDirectories(
-                    pods,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
-        }
+    void prepare(String uid, Map<String, VolumeWant> wants) throws IOException, StateException {
+        ClaimedFolders.makeClosed(pods);
         for (Map.Entry<String, VolumeWant> entry : wants.entrySet()) {
             Path folder = folder(pods, uid, entry.getKey());
             VolumeWant want = entry.getValue();
             if (want instanceof VolumeWant.HostPath host) {
                 HostPaths.make(host);
+            } else if (want instanceof VolumeWant.Claimed claim) {
+                claimed.prepare(pods.resolve(uid), claim);
             } else if (want instanceof VolumeWant.Files files) {
                 AtomicFolder.write(folder, files.files());
             } else if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createDirectories(folder);
                 // As Kubernetes has it: a container's user, whoever that is, may write here.
-                Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+                Files.setPosixFilePermissions(folder, ClaimedFolders.OPEN);
             }
         }
     }

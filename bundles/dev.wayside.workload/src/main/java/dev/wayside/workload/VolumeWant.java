@@ -20,6 +20,18 @@ sealed interface VolumeWant {
     record HostPath(String path, String type) implements VolumeWant {}
 
     /**
+     * A PersistentVolume's folder, which outlives the pod.
+     *
+     * @param volume the name of the PersistentVolume
+     * @param uid its UID
+     * @param path absolute, or relative to where volumes are
+     * @param made whether the folder is the gateway's to make
+     * @param readOnly whether no container may write
+     */
+    record Claimed(String volume, String uid, String path, boolean made, boolean readOnly)
+            implements VolumeWant {}
+
+    /**
      * Files made from objects, replaced all at once.
      *
      * @param files by relative path

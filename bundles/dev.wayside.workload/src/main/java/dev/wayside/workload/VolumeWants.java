@@ -3,6 +3,7 @@ package dev.wayside.workload;
 
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.model.ResourceType;
 import dev.wayside.workload.VolumeWant.FileContent;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +56,9 @@ final class VolumeWants {
         if (volume.has("hostPath")) {
             return hostPath(volume.object("hostPath"));
         }
+        if (volume.has("persistentVolumeClaim")) {
+            return claimed(volume.object("persistentVolumeClaim"));
+        }
         if (volume.has("configMap")) {
             JsonObject source = volume.object("configMap");
             return files(ResourceType.CONFIG_MAPS, source, source.text("name"), mode(source));
@@ -79,6 +83,68 @@ final class VolumeWants {
             throw new InputException("hostPath \"" + path + "\" must be absolute, without '..'");
         }
         return new VolumeWant.HostPath(path, source.text("type"));
+    }
+
+    /**
+     * The claim and its volume must each name the other: what a claim says alone is its user's
+     * wish.
+     */
+    private VolumeWant claimed(JsonObject source) throws InputException {
+        String name = source.text("claimName");
+        KubeObject claim =
+                inputs.find(
+                                ResourceType.PERSISTENT_VOLUME_CLAIMS,
+                                fields.pod().namespace(),
+                                name,
+                                false)
+                        .orElseThrow();
+        String volumeName = claim.spec().text("volumeName");
+        if (volumeName.isEmpty()) {
+            throw new InputException(
+                    "persistentvolumeclaim \"" + name + "\" is not bound to a volume yet");
+        }
+        KubeObject volume = inputs.volume(volumeName).orElse(null);
+        if (volume == null) {
+            throw new InputException(
+                    "persistentvolume \""
+                            + volumeName
+                            + "\" of persistentvolumeclaim \""
+                            + name
+                            + "\" has not been received yet, or is not on this node");
+        }
+        if (!volume.spec().text("claimRef", "uid").equals(claim.uid())) {
+            throw new InputException(
+                    "persistentvolume \""
+                            + volumeName
+                            + "\" is not bound to persistentvolumeclaim \""
+                            + name
+                            + "\"");
+        }
+        return folder(volume, source.flag("readOnly"));
+    }
+
+    private static VolumeWant folder(KubeObject volume, boolean readOnly) throws InputException {
+        boolean made = LocalVolumes.isProvisioned(volume);
+        JsonObject spec = volume.spec();
+        String path = spec.text(spec.has("local") ? "local" : "hostPath", "path");
+        boolean inside = !List.of(path.split("/")).contains("..") && !path.isEmpty();
+        if (!inside || (!made && !path.startsWith("/"))) {
+            throw new InputException(
+                    "persistentvolume \""
+                            + volume.name()
+                            + "\" must be a hostPath or local volume with an absolute path without"
+                            + " '..'");
+        }
+        if (spec.text("volumeMode").equals("Block")) {
+            throw new InputException(
+                    "persistentvolume \""
+                            + volume.name()
+                            + "\" has volumeMode Block, which no gateway has");
+        }
+        if (spec.has("hostPath") && !readOnly) {
+            return new VolumeWant.HostPath(path, spec.text("hostPath", "type"));
+        }
+        return new VolumeWant.Claimed(volume.name(), volume.uid(), path, made, readOnly);
     }
 
     private VolumeWant.Files projected(JsonObject source) throws InputException {

@@ -33,6 +33,10 @@ public final class WorkloadAgent implements AgentProgress {
         String dir() default "pods";
 
         @AttributeDefinition(
+                description = "Folder of PersistentVolumes; relative to the gateway's data folder")
+        String volumes_dir() default "volumes";
+
+        @AttributeDefinition(
                 description = "Full re-check of every pod, seconds",
                 min = "5",
                 max = "3600")
@@ -58,6 +62,7 @@ public final class WorkloadAgent implements AgentProgress {
                         records,
                         identity.nodeName(),
                         folder(config.dir()),
+                        folder(config.volumes_dir()),
                         config.workers(),
                         Duration.ofSeconds(config.resync_seconds()),
                         Clock.systemUTC()));

@@ -34,7 +34,7 @@ final class PlannerTest {
                             """),
                     JsonObject.EMPTY);
 
-    private final Planner planner = new Planner(Path.of("/pods"));
+    private final Planner planner = new Planner(Path.of("/pods"), Path.of("/volumes"));
     private PodMemory memory = PodMemory.EMPTY;
     private Map<String, Integer> former = Map.of();
     private JsonObject lastStatus = JsonObject.EMPTY;

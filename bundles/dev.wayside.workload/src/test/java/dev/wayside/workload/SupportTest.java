@@ -78,8 +78,8 @@ final class SupportTest {
                 "spec.securityContext.fsGroup         | `\"securityContext\": {\"fsGroup\": 1}`",
                 "spec.securityContext.sysctls         | `\"securityContext\": {\"sysctls\":"
                         + " [{\"name\": \"a\"}]}`",
-                "spec.volumes[0].persistentVolumeClaim | `\"volumes\": [{\"name\": \"v\","
-                        + " \"persistentVolumeClaim\": {\"claimName\": \"c\"}}]`",
+                "spec.volumes[0].ephemeral            | `\"volumes\": [{\"name\": \"v\","
+                        + " \"ephemeral\": {\"volumeClaimTemplate\": {\"spec\": {\"a\": 1}}}}]`",
                 "spec.volumes[0].emptyDir.medium      | `\"volumes\": [{\"name\": \"v\","
                         + " \"emptyDir\": {\"medium\": \"Memory\"}}]`",
                 "spec.volumes[0].name                 | `\"volumes\": [{\"name\": \"../v\","

@@ -61,6 +61,7 @@ final class TestGateway {
     private Drivers drivers = new Drivers();
     private Memories memories = new Memories();
     private PodSync sync;
+    private VolumeRemoval removal;
 
     TestGateway(Path dir) {
         this.dir = dir;
@@ -100,11 +101,18 @@ final class TestGateway {
         resync();
     }
 
+    /** Where PersistentVolumes are. */
+    Path volumesDir() {
+        return dir.resolveSibling("volumes");
+    }
+
     private PodSync newAgent() {
         drivers = new Drivers();
         memories = new Memories();
         PodRecords podRecords = new PodRecords(records);
-        VolumeStore volumes = new VolumeStore(dir);
+        ClaimedFolders claimed = new ClaimedFolders(dir, volumesDir(), records);
+        removal = new VolumeRemoval(state, outbox, claimed);
+        VolumeStore volumes = new VolumeStore(dir, claimed);
         ExecChecks commands = new ExecChecks(drivers, task -> background.execute(task));
         prober = new Prober(timer, checks, memories, key -> queued.add(key), this::event, () -> 0);
         PodActor actor =
@@ -127,7 +135,7 @@ final class TestGateway {
                 podRecords,
                 drivers,
                 volumes,
-                new Planner(dir),
+                new Planner(dir, volumesDir()),
                 actor,
                 prober,
                 memories,
@@ -178,6 +186,7 @@ final class TestGateway {
     void resync() {
         drivers.all().forEach(BoundDriver::probe);
         queued.addAll(sync.keys());
+        queued.addAll(removal.keys());
     }
 
     /** Works on all keys that wait, and on those that they queue, until none does. */
@@ -191,7 +200,11 @@ final class TestGateway {
             ObjectKey key = queued.iterator().next();
             queued.remove(key);
             timers.remove(key);
-            sync.sync(key);
+            if (VolumeRemoval.isVolume(key)) {
+                removal.sync(key).ifPresent(after -> queue(key, after));
+            } else {
+                sync.sync(key);
+            }
             timer.runDue();
         }
     }

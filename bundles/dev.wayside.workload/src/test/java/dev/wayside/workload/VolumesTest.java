@@ -8,6 +8,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import dev.wayside.testing.FakeDesiredState;
+import dev.wayside.testing.FakeLocalRecords;
 import dev.wayside.workload.VolumeWant.FileContent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,12 @@ final class VolumesTest {
                                         """
                                                 .formatted(volume)));
         return VolumeWants.of(new PodFields(pod, "n", "", ""), Inputs.of(pod, state));
+    }
+
+    private VolumeStore store() {
+        Path pods = temp.resolve("pods");
+        return new VolumeStore(
+                pods, new ClaimedFolders(pods, temp.resolve("volumes"), new FakeLocalRecords()));
     }
 
     private Map<String, FileContent> files(String volume) throws InputException {
@@ -204,7 +211,7 @@ final class VolumesTest {
 
     @Test
     void removingAPodFollowsNoLinks() throws Exception {
-        VolumeStore store = new VolumeStore(temp.resolve("pods"));
+        VolumeStore store = store();
         Path precious = Files.writeString(temp.resolve("precious"), "x");
         store.prepare("u-1", Map.of("v", new VolumeWant.EmptyFolder()));
         Path folder = VolumeStore.folder(temp.resolve("pods"), "u-1", "v");
@@ -221,7 +228,7 @@ final class VolumesTest {
 
     @Test
     void hostPathsAreMadeOnlyWhereThatWasAskedFor() throws Exception {
-        VolumeStore store = new VolumeStore(temp.resolve("pods"));
+        VolumeStore store = store();
         Path made = temp.resolve("made");
         store.prepare(
                 "u", Map.of("v", new VolumeWant.HostPath(made.toString(), "DirectoryOrCreate")));

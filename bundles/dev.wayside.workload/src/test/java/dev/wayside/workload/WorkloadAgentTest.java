@@ -60,6 +60,7 @@ final class WorkloadAgentTest {
                         records,
                         "gateway-1",
                         temp.resolve("pods"),
+                        temp.resolve("volumes"),
                         4,
                         Duration.ofSeconds(60),
                         Clock.systemUTC()));

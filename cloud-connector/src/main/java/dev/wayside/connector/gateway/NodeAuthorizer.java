@@ -10,6 +10,7 @@ import dev.wayside.connector.store.ObjectStore.PatchType;
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.ResourceType;
 import java.util.Optional;
@@ -17,9 +18,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a gateway may: see its Node, the pods bound to it and the ConfigMaps and Secrets that those
- * name; write their status, its Lease and events about them; renew its certificate. Judges requests
- * of gateways only: of anyone else's it knows nothing and denies them.
+ * What a gateway may: see its Node, the pods bound to it, the ConfigMaps, Secrets and claims that
+ * those name, and the volumes that are on it; write their status, its Lease and events about them;
+ * renew its certificate. Judges requests of gateways only: of anyone else's it knows nothing and
+ * denies them.
  */
 public final class NodeAuthorizer implements Authorizer {
     private static final Set<String> READ = Set.of("get", "list", "watch");
@@ -48,7 +50,8 @@ public final class NodeAuthorizer implements Authorizer {
         return switch (request.qualifiedResource()) {
             case "nodes" -> nodes(node, request);
             case "pods" -> pods(node, request);
-            case "configmaps", "secrets" -> named(node, request);
+            case "configmaps", "secrets", "persistentvolumeclaims" -> named(node, request);
+            case "persistentvolumes" -> volumes(node, request);
             case "events" ->
                     when(
                             request.subresource().isEmpty()
@@ -134,6 +137,27 @@ public final class NodeAuthorizer implements Authorizer {
         }
         ObjectKey key = new ObjectKey(request.resource(), request.namespace(), name);
         return related(node, bound.isNamedBy(node, key));
+    }
+
+    /** It sees the volumes that are on it, and confirms that one is gone. */
+    private Decision volumes(String node, RequestInfo request) {
+        if (!request.subresource().isEmpty()) {
+            return Decision.deny("");
+        }
+        return switch (request.verb()) {
+            case "list", "watch" ->
+                    when(
+                            request.fields().required("spec.nodeName").orElse("").equals(node),
+                            "can only list/watch persistentvolumes with spec.nodeName field"
+                                    + " selector");
+            case "get", "delete" ->
+                    related(
+                            node,
+                            bound.get(ResourceType.PERSISTENT_VOLUMES.key("", request.name()))
+                                    .filter(volume -> LocalVolumes.node(volume).equals(node))
+                                    .isPresent());
+            default -> Decision.deny("");
+        };
     }
 
     private static Decision leases(String node, RequestInfo request) {

@@ -46,6 +46,8 @@ final class NodeRestriction {
         return switch (request.qualifiedResource()) {
             case "nodes" -> node(node, request, patch, body);
             case "pods" -> pod(request, patch, body);
+            case "persistentvolumes" ->
+                    deletion(ResourceType.PERSISTENT_VOLUMES.key("", request.name()), body);
             case "events" -> event(node, request, patch, body);
             case "leases.coordination.k8s.io" -> lease(node, request, body);
             // Judged by the rules of that kind.
@@ -107,7 +109,7 @@ final class NodeRestriction {
 
     private Optional<String> pod(RequestInfo request, @Nullable PatchType patch, JsonObject body) {
         if (request.verb().equals("delete")) {
-            return podDeletion(request, body);
+            return deletion(ResourceType.PODS.key(request.namespace(), request.name()), body);
         }
         if (!request.subresource().equals("status")) {
             return Optional.of("a gateway changes nothing of a pod but its status");
@@ -117,21 +119,20 @@ final class NodeRestriction {
     }
 
     /** A gateway confirms a deletion that was asked for; it never asks for one. */
-    private Optional<String> podDeletion(RequestInfo request, JsonObject options) {
+    private Optional<String> deletion(ObjectKey key, JsonObject options) {
         String uid = options.text("preconditions", "uid");
-        ObjectKey key = ResourceType.PODS.key(request.namespace(), request.name());
         boolean confirms =
                 options.number("gracePeriodSeconds").orElse(-1) == 0
                         && !uid.isEmpty()
                         && bound.get(key)
-                                .filter(pod -> pod.uid().equals(uid))
-                                .filter(pod -> pod.deleted().isPresent())
+                                .filter(object -> object.uid().equals(uid))
+                                .filter(object -> object.deleted().isPresent())
                                 .isPresent();
         return confirms
                 ? Optional.empty()
                 : Optional.of(
                         "a gateway only confirms a deletion that was asked for: with"
-                                + " gracePeriodSeconds 0 and the pod's uid as a precondition");
+                                + " gracePeriodSeconds 0 and the object's uid as a precondition");
     }
 
     private Optional<String> event(

@@ -5,6 +5,7 @@ import dev.wayside.connector.access.AggregationController;
 import dev.wayside.connector.account.DefaultAccountController;
 import dev.wayside.connector.apiserver.ChangePlans;
 import dev.wayside.connector.site.SiteController;
+import dev.wayside.connector.storage.StorageController;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.CronJobController;
@@ -57,6 +58,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
     private final EndpointsController endpoints;
     private final DisruptionController disruptions;
     private final Plans plans;
+    private final StorageController storage;
     private final AggregationController aggregation;
     private final DefaultAccountController accounts;
 
@@ -81,6 +83,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         this.endpoints = new EndpointsController(cluster, 2);
         this.disruptions = new DisruptionController(cluster, 1);
         this.plans = new Plans(cluster, sites.forecast(cluster), List.of(grids.forecast(), statefulGrids.forecast()));
+        this.storage = new StorageController(cluster, 2);
         this.aggregation = new AggregationController(cluster);
         this.accounts = new DefaultAccountController(cluster);
     }
@@ -142,6 +145,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         sites.start();
         endpoints.start();
         disruptions.start();
+        storage.start();
         log.info("controllers started");
     }
 
@@ -150,6 +154,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
     public void close() {
         List<AutoCloseable> all =
                 List.of(
+                        storage,
                         disruptions,
                         endpoints,
                         sites,

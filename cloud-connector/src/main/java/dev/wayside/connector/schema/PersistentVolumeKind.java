@@ -5,14 +5,18 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /** PersistentVolume: storage that outlives pods. */
 final class PersistentVolumeKind extends TypedKind {
     private static final String IN_USE = "kubernetes.io/pv-protection";
+    private static final long GRACE_SECONDS = 30;
     private static final List<String> POLICIES = List.of("Delete", "Recycle", "Retain");
 
     /** The members of a spec that are no source. */
@@ -154,6 +158,18 @@ final class PersistentVolumeKind extends TypedKind {
 
     private static Json member(KubeObject volume, String name) {
         return volume.spec().get(name).orElse(JsonNull.INSTANCE);
+    }
+
+    /** The gateway that has the volume, so that it can watch what is its own. */
+    @Override
+    Map<String, Function<KubeObject, String>> selectable() {
+        return Map.of("spec.nodeName", LocalVolumes::node);
+    }
+
+    /** What is on a gateway is gone only when the gateway says so. */
+    @Override
+    public long deletionGraceSeconds(KubeObject volume) {
+        return LocalVolumes.isRemovedByGateway(volume) ? GRACE_SECONDS : 0;
     }
 
     @Override

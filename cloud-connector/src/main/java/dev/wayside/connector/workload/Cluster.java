@@ -85,6 +85,7 @@ public final class Cluster implements AutoCloseable {
     private final Map<ResourceType, Informer> informers = new LinkedHashMap<>();
     private final CustomInformers custom;
     private final Informer.Index podsByNode;
+    private final StorageIndex storage;
 
     /**
      * @param clock the time of day, for what is written into objects
@@ -117,6 +118,11 @@ public final class Cluster implements AutoCloseable {
                                         PodFacts.node(pod).isEmpty()
                                                 ? List.of()
                                                 : List.of(PodFacts.node(pod)));
+        storage =
+                new StorageIndex(
+                        pods(),
+                        informer(ResourceType.PERSISTENT_VOLUME_CLAIMS),
+                        informer(ResourceType.PERSISTENT_VOLUMES));
     }
 
     private static KubeObject metadataOnly(KubeObject object) {
@@ -211,6 +217,11 @@ public final class Cluster implements AutoCloseable {
 
     public Informer grids() {
         return informer(ResourceType.DEPLOYMENT_GRIDS);
+    }
+
+    /** Pods, claims and volumes, found by each other. */
+    public StorageIndex storage() {
+        return storage;
     }
 
     public List<KubeObject> podsOn(String node) {

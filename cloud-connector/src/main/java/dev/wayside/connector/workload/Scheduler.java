@@ -52,6 +52,7 @@ public final class Scheduler implements AutoCloseable {
     private final Informer pods;
     private final Informer nodes;
     private final NodeUsage usage;
+    private final VolumeBinding volumes;
     private final Informer.Index nodesByLabel;
     private final Controller<ObjectKey> controller;
 
@@ -84,6 +85,7 @@ public final class Scheduler implements AutoCloseable {
                         cluster.backoff(),
                         this::reconcile,
                         () -> pods.all().forEach(pod -> podChanged(null, pod)));
+        this.volumes = new VolumeBinding(cluster, pod -> podChanged(null, pod));
         pods.addListener(
                 (before, after) -> {
                     if (after != null) {
@@ -234,6 +236,12 @@ public final class Scheduler implements AutoCloseable {
     private Optional<Duration> schedule(KubeObject pod) {
         // Parked first: a node that changes while this looks must wake it again.
         park(pod);
+        VolumeBinding.Wishes wishes = volumes.of(pod);
+        if (!wishes.refusal().isEmpty()) {
+            tellUnschedulable(
+                    pod, "0/" + nodes.size() + " nodes are available: " + wishes.refusal() + ".");
+            return Optional.of(PARKED);
+        }
         PodRequests requests = NodeUsage.requests(pod);
         Map<String, Integer> reasons = new HashMap<>();
         List<Fit> fits = new ArrayList<>();
@@ -241,7 +249,7 @@ public final class Scheduler implements AutoCloseable {
         for (KubeObject node : candidates) {
             pods.read(
                     () -> {
-                        consider(pod, requests, node, reasons, fits);
+                        consider(pod, requests, wishes, node, reasons, fits);
                         return true;
                     });
         }
@@ -255,7 +263,11 @@ public final class Scheduler implements AutoCloseable {
             return Optional.of(PARKED);
         }
         fits.sort(BEST_FIRST);
-        bind(pod, fits.get(0).node());
+        KubeObject node = fits.get(0).node();
+        if (!volumes.isReady(wishes, node)) {
+            return Optional.of(PARKED);
+        }
+        bind(pod, node);
         return Optional.empty();
     }
 
@@ -281,11 +293,15 @@ public final class Scheduler implements AutoCloseable {
     private void consider(
             KubeObject pod,
             PodRequests requests,
+            VolumeBinding.Wishes wishes,
             KubeObject node,
             Map<String, Integer> reasons,
             List<Fit> fits) {
         Usage used = usage.on(node.name());
         List<String> against = NodeFilters.against(pod, requests, node, used);
+        if (against.isEmpty()) {
+            against = volumes.against(wishes, node).stream().toList();
+        }
         against.forEach(reason -> reasons.merge(reason, 1, Integer::sum));
         if (against.isEmpty()) {
             double cpu = share(used.milliCpu(), NodeFilters.allocatable(node, "cpu"));

@@ -17,6 +17,7 @@ import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
+import dev.wayside.model.LocalVolumes;
 import dev.wayside.model.ResourceType;
 import dev.wayside.testing.ManualClock;
 import java.io.IOException;
@@ -46,6 +47,7 @@ class NodeAuthorizerTest {
     private KubeObject node;
     private KubeObject pod;
     private KubeObject foreign;
+    private KubeObject volume;
 
     @BeforeEach
     void start() throws IOException, InterruptedException {
@@ -62,6 +64,23 @@ class NodeAuthorizerTest {
         TestingStore.node(store, "gw-2");
         pod = TestingStore.pod(store, "gw-1", "mine");
         foreign = TestingStore.pod(store, "gw-2", "theirs");
+        volume = volume("here", "gw-1");
+        volume("there", "gw-2");
+    }
+
+    private KubeObject volume(String name, String node) {
+        return store.create(
+                ResourceType.PERSISTENT_VOLUMES,
+                KubeObject.of(ResourceType.PERSISTENT_VOLUMES, "", name)
+                        .withSpec(
+                                TestingStore.json(
+                                                """
+                                                {"capacity": {"storage": "1Gi"},
+                                                 "accessModes": ["ReadWriteOnce"],
+                                                 "local": {"path": "/x"}}
+                                                """)
+                                        .with("nodeAffinity", LocalVolumes.affinityTo(node))),
+                WriteOptions.by("test"));
     }
 
     @AfterEach
@@ -89,6 +108,10 @@ class NodeAuthorizerTest {
                 "GET /api/v1/namespaces/default/secrets/mine-secret",
                 "GET /api/v1/namespaces/default/secrets?watch=true&fieldSelector=metadata.name%3Dmine-secret",
                 "GET /api/v1/namespaces/default/configmaps/mine-map",
+                "GET /api/v1/namespaces/default/persistentvolumeclaims?watch=true&fieldSelector=metadata.name%3Dmine-claim",
+                "GET /api/v1/persistentvolumes?watch=true&fieldSelector=spec.nodeName%3Dgw-1",
+                "GET /api/v1/persistentvolumes/here",
+                "DELETE /api/v1/persistentvolumes/here",
                 "POST /api/v1/namespaces/default/events",
                 "GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/gw-1",
                 "POST /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
@@ -142,6 +165,18 @@ class NodeAuthorizerTest {
                 "DELETE /api/v1/namespaces/default/secrets/mine-secret",
                 "POST /api/v1/namespaces/default/secrets",
                 "GET /api/v1/namespaces/default/configmaps/theirs-map",
+                "GET /api/v1/namespaces/default/persistentvolumeclaims",
+                "GET /api/v1/namespaces/default/persistentvolumeclaims/theirs-claim",
+                "PATCH /api/v1/namespaces/default/persistentvolumeclaims/mine-claim",
+                "GET /api/v1/persistentvolumes",
+                "GET /api/v1/persistentvolumes?fieldSelector=spec.nodeName%3Dgw-2",
+                "GET /api/v1/persistentvolumes/there",
+                "DELETE /api/v1/persistentvolumes",
+                "DELETE /api/v1/persistentvolumes/there",
+                "PATCH /api/v1/persistentvolumes/here",
+                "PATCH /api/v1/persistentvolumes/here/status",
+                "POST /api/v1/persistentvolumes",
+                "GET /apis/storage.k8s.io/v1/storageclasses",
                 "GET /api/v1/namespaces/default/events",
                 "DELETE /api/v1/namespaces/default/events/e",
                 "GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
@@ -296,6 +331,20 @@ class NodeAuthorizerTest {
         admit(path, null, confirmation);
         refuse(path, null, "{'gracePeriodSeconds':0}");
         refuse(path, null, "{'gracePeriodSeconds':5,'preconditions':{'uid':'" + pod.uid() + "'}}");
+        refuse(path, null, "{'gracePeriodSeconds':0,'preconditions':{'uid':'other'}}");
+    }
+
+    @Test
+    void confirmsTheEndOfAVolumeOnlyWhenItWasAskedFor() {
+        String path = "DELETE /api/v1/persistentvolumes/here";
+        String confirmation =
+                "{'gracePeriodSeconds':0,'preconditions':{'uid':'" + volume.uid() + "'}}";
+        refuse(path, null, confirmation);
+        store.delete(
+                ResourceType.PERSISTENT_VOLUMES,
+                volume.key(ResourceType.PERSISTENT_VOLUMES),
+                DeleteOptions.BACKGROUND);
+        admit(path, null, confirmation);
         refuse(path, null, "{'gracePeriodSeconds':0,'preconditions':{'uid':'other'}}");
     }
 

@@ -515,6 +515,9 @@ final class StatefulSetsTest {
         create("v1", claims(policy("Retain", "Delete")));
         await("pods", () -> podNames().size() == 2);
         String uid = claim(1).uid();
+        // Somebody wants to save the data first.
+        world.patch(
+                CLAIMS, "data-web-1", "{\"metadata\":{\"finalizers\":[\"example.com/copy\"]}}");
         patch("{\"replicas\":1}");
         await("on its way out", () -> claim(1).deleted().isPresent());
         assertThat(claim(0).deleted()).isEmpty();
