@@ -37,6 +37,11 @@ final class PodFacts {
         return pod.spec().text("nodeName");
     }
 
+    /** 0 unless said. */
+    static int priority(KubeObject pod) {
+        return (int) (long) pod.spec().number("priority").orElse(0);
+    }
+
     static long restarts(KubeObject pod) {
         long most = 0;
         for (JsonObject container : pod.status().array("containerStatuses").objects()) {

@@ -1,37 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.workload.NodeUsage.Usage;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
-import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.PodRequests;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Binds pods to nodes. One worker decides for all, so no room is given away twice; a binding counts
  * from the moment it is written (see {@link Informer}), whether or not the watch has brought it.
  *
- * <p>Of the nodes that may have the pod, it takes those with the fewest pods of the same owner,
- * then the least used, then the first by name: so a Deployment spreads over its site's gateways.
+ * <p>Of the nodes that may have the pod, it takes those that are liked most ({@link Preferences}),
+ * then those with the fewest pods of the same owner, then the least used, then the first by name:
+ * so a Deployment spreads over its site's gateways.
  *
- * <p>A pod that fits nowhere is parked under its nodeSelector, and comes again when a node that the
- * selector matches has changed or has lost a pod.
+ * <p>Of the pods that wait, those with the highest priority come first. A pod that fits nowhere is
+ * parked ({@link Parking}); no other is taken away for it.
  */
 public final class Scheduler implements AutoCloseable {
     static final String NAME = "default-scheduler";
@@ -43,62 +41,72 @@ public final class Scheduler implements AutoCloseable {
     /** Changes of nodes are gathered for so long before parked pods are woken. */
     private static final Duration GATHER = Duration.ofMillis(50);
 
-    /** Stands in the queue for "wake what the changed nodes may take". */
-    private static final ObjectKey WAKE = new ObjectKey("", "", "wake");
+    /** A pod's turn, by its priority. */
+    private record Turn(int priority, ObjectKey key) {}
+
+    /** Stands in the queue for "wake what the changes may let in". */
+    private static final Turn WAKE = new Turn(Integer.MAX_VALUE, new ObjectKey("", "", "wake"));
 
     private final Cluster cluster;
     private final Informer pods;
     private final Informer nodes;
     private final NodeUsage usage;
-    private final Informer.Index nodesByLabel;
-    private final Controller<ObjectKey> controller;
-
-    private final Object lock = new Object();
-
-    @GuardedBy("lock")
-    private final Map<Map<String, String>, Set<ObjectKey>> parked = new HashMap<>();
-
-    @GuardedBy("lock")
-    private final Map<ObjectKey, Map<String, String>> parkedUnder = new HashMap<>();
-
-    @GuardedBy("lock")
-    private final Set<String> changedNodes = new LinkedHashSet<>();
+    private final PlacedPods placed;
+    private final Fleet fleet;
+    private final Parking parking;
+    private final Controller<Turn> controller;
+    private long nodeLooks;
 
     public Scheduler(Cluster cluster) {
+        this(cluster, new Fleet.Live(cluster.nodes(), cluster.informer(ResourceType.NAMESPACES)));
+    }
+
+    private Scheduler(Cluster cluster, Fleet fleet) {
         this.cluster = cluster;
+        this.fleet = fleet;
         this.pods = cluster.pods();
         this.nodes = cluster.nodes();
         this.usage = pods.addView(new NodeUsage());
-        this.nodesByLabel =
-                nodes.addIndex(
-                        node ->
-                                node.labels().entrySet().stream()
-                                        .map(label -> label.getKey() + "=" + label.getValue())
-                                        .toList());
+        this.placed = pods.addView(new PlacedPods());
+        this.parking = new Parking(fleet);
         this.controller =
                 new Controller<>(
                         "scheduler",
                         1,
                         cluster.backoff(),
                         this::reconcile,
-                        () -> pods.all().forEach(pod -> podChanged(null, pod)));
+                        () -> pods.all().forEach(pod -> podChanged(null, pod)),
+                        Turn::priority);
         pods.addListener(
                 (before, after) -> {
                     if (after != null) {
                         podChanged(before, after);
                     } else if (before != null) {
-                        unpark(before.key(ResourceType.PODS));
+                        parking.unpark(before.key(ResourceType.PODS));
                     }
                     if (before != null && freed(before, after)) {
                         nodeChanged(PodFacts.node(before));
                     }
+                    neighbourChanged(before, after);
                 });
         nodes.addListener(
                 (before, after) -> {
                     if (after != null && (before == null || matters(before, after))) {
                         nodeChanged(after.name());
                     }
+                    if (before != null && (after == null || isAnotherPlace(before, after))) {
+                        soonIf(parking.neighboursChanged());
+                    }
                 });
+        cluster.informer(ResourceType.NAMESPACES)
+                .addListener(
+                        (before, after) -> {
+                            if (before != null
+                                    && after != null
+                                    && !before.labels().equals(after.labels())) {
+                                soonIf(parking.neighboursChanged());
+                            }
+                        });
     }
 
     public void start() {
@@ -113,22 +121,44 @@ public final class Scheduler implements AutoCloseable {
     private static boolean isMine(KubeObject pod) {
         return PodFacts.node(pod).isEmpty()
                 && PodFacts.isActive(pod)
+                && pod.spec().array("schedulingGates").isEmpty()
                 && pod.spec().string("schedulerName").orElse(NAME).equals(NAME);
     }
 
     private void podChanged(@Nullable KubeObject before, KubeObject pod) {
         ObjectKey key = pod.key(ResourceType.PODS);
         if (isMine(pod)) {
-            boolean sameWish = before != null && before.spec().equals(pod.spec());
-            synchronized (lock) {
-                if (sameWish && parkedUnder.containsKey(key)) {
-                    return;
-                }
+            boolean sameWish =
+                    before != null
+                            && before.spec().equals(pod.spec())
+                            && before.labels().equals(pod.labels());
+            if (!(sameWish && parking.has(key))) {
+                controller.add(new Turn(PodFacts.priority(pod), key));
             }
-            controller.add(key);
         } else {
-            unpark(key);
+            parking.unpark(key);
         }
+    }
+
+    private void neighbourChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
+        boolean was = before != null && PlacedPods.isPlaced(before);
+        boolean is = after != null && PlacedPods.isPlaced(after);
+        if (was != is
+                || (was
+                        && (!before.labels().equals(after.labels())
+                                || before.deleted().isPresent() != after.deleted().isPresent()))) {
+            if (was) {
+                soonIf(parking.podChanged(before));
+            }
+            if (is) {
+                soonIf(parking.podChanged(after));
+            }
+        }
+    }
+
+    private static boolean isAnotherPlace(KubeObject before, KubeObject after) {
+        return !before.labels().equals(after.labels())
+                || !before.spec().array("taints").equals(after.spec().array("taints"));
     }
 
     private static boolean freed(KubeObject before, @Nullable KubeObject after) {
@@ -147,85 +177,41 @@ public final class Scheduler implements AutoCloseable {
     }
 
     private void nodeChanged(String node) {
-        synchronized (lock) {
-            if (parked.isEmpty()) {
-                return;
-            }
-            changedNodes.add(node);
-        }
-        controller.addAfter(WAKE, GATHER);
+        soonIf(parking.nodeChanged(node));
     }
 
-    private Optional<Duration> reconcile(ObjectKey key) {
-        if (key.equals(WAKE)) {
-            wake();
+    private void soonIf(boolean waiting) {
+        if (waiting) {
+            controller.addAfter(WAKE, GATHER);
+        }
+    }
+
+    private Optional<Duration> reconcile(Turn turn) {
+        if (turn.equals(WAKE)) {
+            for (ObjectKey key : parking.wake()) {
+                pods.get(key).ifPresent(pod -> podChanged(null, pod));
+            }
             return Optional.empty();
         }
-        unpark(key);
-        Optional<KubeObject> pod = pods.get(key).filter(Scheduler::isMine);
+        parking.unpark(turn.key());
+        Optional<KubeObject> pod = pods.get(turn.key()).filter(Scheduler::isMine);
         return pod.isPresent() ? schedule(pod.get()) : Optional.empty();
     }
 
-    private void wake() {
-        Set<String> names;
-        List<Map<String, String>> selectors;
-        synchronized (lock) {
-            names = new HashSet<>(changedNodes);
-            changedNodes.clear();
-            selectors = new ArrayList<>(parked.keySet());
-        }
-        List<KubeObject> changed = new ArrayList<>();
-        names.forEach(name -> nodes.get("", name).ifPresent(changed::add));
-        for (Map<String, String> selector : selectors) {
-            LabelSelector labels = LabelSelector.of(selector);
-            if (changed.stream().anyMatch(node -> labels.matches(node.labels()))) {
-                List<ObjectKey> woken;
-                synchronized (lock) {
-                    woken = List.copyOf(parked.getOrDefault(selector, Set.of()));
-                    for (ObjectKey key : woken) {
-                        unparkLocked(key);
-                    }
-                }
-                woken.forEach(controller::add);
-            }
-        }
+    /** How many nodes and pods were looked at so far. */
+    long[] looks() {
+        return pods.read(() -> new long[] {nodeLooks, placed.looks()});
     }
 
-    private void unpark(ObjectKey key) {
-        synchronized (lock) {
-            unparkLocked(key);
-        }
-    }
-
-    @GuardedBy("lock")
-    private void unparkLocked(ObjectKey key) {
-        Map<String, String> selector = parkedUnder.remove(key);
-        if (selector != null) {
-            Set<ObjectKey> keys = parked.get(selector);
-            if (keys != null && keys.remove(key) && keys.isEmpty()) {
-                parked.remove(selector);
-            }
-        }
-    }
-
-    private void park(KubeObject pod) {
-        ObjectKey key = pod.key(ResourceType.PODS);
-        Map<String, String> selector = pod.spec().object("nodeSelector").strings();
-        synchronized (lock) {
-            parkedUnder.put(key, selector);
-            parked.computeIfAbsent(selector, any -> new LinkedHashSet<>()).add(key);
-        }
-    }
-
-    private record Fit(KubeObject node, long discouraged, int ofSameOwner, double used) {}
+    private record Fit(KubeObject node, int ofSameOwner, double used) {}
 
     private Optional<Duration> schedule(KubeObject pod) {
         // Parked first: a node that changes while this looks must wake it again.
-        park(pod);
+        parking.park(pod);
         PodRequests requests = NodeUsage.requests(pod);
         Map<String, Integer> reasons = new HashMap<>();
         List<Fit> fits = new ArrayList<>();
-        List<KubeObject> candidates = candidates(pod);
+        Collection<KubeObject> candidates = fleet.candidates(pod);
         for (KubeObject node : candidates) {
             pods.read(
                     () -> {
@@ -233,7 +219,11 @@ public final class Scheduler implements AutoCloseable {
                         return true;
                     });
         }
-        if (fits.isEmpty()) {
+        List<Fit> chosen = pods.read(() -> best(pod, fits, candidates, reasons));
+        if (chosen.isEmpty()) {
+            if (Collections.disjoint(reasons.keySet(), Neighbours.CAUSED_BY_PODS)) {
+                parking.keptByNodes(pod.key(ResourceType.PODS));
+            }
             int all = nodes.size();
             int others = all - candidates.size();
             if (others > 0) {
@@ -242,24 +232,42 @@ public final class Scheduler implements AutoCloseable {
             tellUnschedulable(pod, NodeFilters.message(all, reasons));
             return Optional.of(PARKED);
         }
-        fits.sort(BEST_FIRST);
-        bind(pod, fits.get(0).node());
+        bind(pod, chosen.get(0).node());
         return Optional.empty();
     }
 
     private static final Comparator<Fit> BEST_FIRST =
-            Comparator.comparingLong(Fit::discouraged)
-                    .thenComparingInt(Fit::ofSameOwner)
+            Comparator.comparingInt(Fit::ofSameOwner)
                     .thenComparingDouble(Fit::used)
                     .thenComparing(fit -> fit.node().name());
 
-    /** The nodes under the rarest label of the pod's nodeSelector; all if it has none. */
-    private List<KubeObject> candidates(KubeObject pod) {
-        return pod.spec().object("nodeSelector").strings().entrySet().stream()
-                .map(label -> label.getKey() + "=" + label.getValue())
-                .min(Comparator.comparingInt(nodesByLabel::count))
-                .map(nodesByLabel::get)
-                .orElseGet(nodes::all);
+    /** Of the nodes that may have the pod, those that its neighbours allow; the best first. */
+    private List<Fit> best(
+            KubeObject pod,
+            List<Fit> fits,
+            Collection<KubeObject> candidates,
+            Map<String, Integer> reasons) {
+        if (fits.isEmpty()) {
+            return fits;
+        }
+        Neighbours neighbours = new Neighbours(pod, nodes(fits), candidates, fleet, placed);
+        List<Fit> allowed = new ArrayList<>();
+        for (Fit fit : fits) {
+            Optional<String> against = neighbours.against(fit.node());
+            against.ifPresent(reason -> reasons.merge(reason, 1, Integer::sum));
+            if (against.isEmpty()) {
+                allowed.add(fit);
+            }
+        }
+        Preferences liked = new Preferences(pod, nodes(allowed), candidates, fleet, placed);
+        allowed.sort(
+                Comparator.comparingDouble((Fit fit) -> -liked.score(fit.node()))
+                        .thenComparing(BEST_FIRST));
+        return allowed;
+    }
+
+    private static List<KubeObject> nodes(List<Fit> fits) {
+        return fits.stream().map(Fit::node).toList();
     }
 
     private void consider(
@@ -268,6 +276,7 @@ public final class Scheduler implements AutoCloseable {
             KubeObject node,
             Map<String, Integer> reasons,
             List<Fit> fits) {
+        nodeLooks++;
         Usage used = usage.on(node.name());
         List<String> against = NodeFilters.against(pod, requests, node, used);
         against.forEach(reason -> reasons.merge(reason, 1, Integer::sum));
@@ -275,12 +284,7 @@ public final class Scheduler implements AutoCloseable {
             double cpu = share(used.milliCpu(), NodeFilters.allocatable(node, "cpu"));
             double memory = share(used.memoryBytes(), NodeFilters.allocatable(node, "memory"));
             double count = share(used.pods(), NodeFilters.allocatable(node, "pods"));
-            fits.add(
-                    new Fit(
-                            node,
-                            NodeFilters.discouraging(pod, node),
-                            used.podsOf(NodeUsage.owner(pod)),
-                            cpu + memory + count));
+            fits.add(new Fit(node, used.podsOf(NodeUsage.owner(pod)), cpu + memory + count));
         }
     }
 
@@ -308,7 +312,7 @@ public final class Scheduler implements AutoCloseable {
                                 .put("target", target)
                                 .build());
         pods.write(() -> cluster.store().update(ResourceType.PODS, binding, "binding", AS_ME));
-        unpark(pod.key(ResourceType.PODS));
+        parking.unpark(pod.key(ResourceType.PODS));
         cluster.normal(
                 pod,
                 "Scheduled",
