@@ -133,6 +133,8 @@ public final class ConnectorServer implements AutoCloseable {
         sayWhoIsOutOfRange(store);
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
+        PriorityRules priorities = new PriorityRules(store);
+        priorities.ensure();
         new DefaultRolesUpkeep(store).run();
         SigningKeys signingKeys = SigningKeys.open(pki, clock);
         AuditLog audit = closing(AuditLog.open(data.resolve("log/audit.log"), clock));
@@ -171,7 +173,7 @@ public final class ConnectorServer implements AutoCloseable {
                                 new CertificateAuthenticator(
                                         tokens, accounts, bound::isCurrentNode, clock),
                                 authorizer,
-                                rules(joining, namespaces, definitions, rbac, authorizer),
+                                rules(joining, namespaces, priorities, definitions, rbac, authorizer),
                                 new ApiServer.Extras(
                                         responders(
                                                 store, kinds.builtIn(), accounts, rbac, authorizer),
@@ -222,6 +224,7 @@ public final class ConnectorServer implements AutoCloseable {
     private static Map<String, KindRules> rules(
             Joining joining,
             NamespaceRules namespaces,
+            PriorityRules priorities,
             DefinitionController definitions,
             Rbac rbac,
             Authorizer authorizer) {
@@ -230,6 +233,8 @@ public final class ConnectorServer implements AutoCloseable {
                 ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
                 new SignerRules(joining, authorizer));
         rules.put(ResourceType.NAMESPACES.qualified(), namespaces);
+        rules.put(ResourceType.PODS.qualified(), priorities);
+        rules.put(ResourceType.PRIORITY_CLASSES.qualified(), priorities);
         rules.put(ResourceType.CUSTOM_RESOURCE_DEFINITIONS.qualified(), definitions);
         return rules;
     }

@@ -59,6 +59,9 @@ public record ResourceType(
             new ResourceType("site.superedge.io", "v1alpha2", "NodeGroup", "nodegroups", false);
     public static final ResourceType POD_DISRUPTION_BUDGETS =
             new ResourceType("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
+    public static final ResourceType PRIORITY_CLASSES =
+            new ResourceType(
+                    "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

@@ -50,6 +50,7 @@ public final class BuiltInKinds implements Kinds {
                         new NodeGroupKind(table, ResourceType.NODE_GROUPS),
                         new NodeGroupKind(table, SiteSpelling.FIRST_NODE_GROUPS),
                         new PodDisruptionBudgetKind(table),
+                        new PriorityClassKind(table),
                         RoleKind.inNamespace(table),
                         RoleKind.inCluster(table),
                         RoleBindingKind.inNamespace(table),

@@ -44,6 +44,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.REPLICA_SETS,
                     ResourceType.PODS,
                     ResourceType.POD_DISRUPTION_BUDGETS,
+                    ResourceType.PRIORITY_CLASSES,
                     ResourceType.SERVICES,
                     ResourceType.ENDPOINTS,
                     ResourceType.ENDPOINT_SLICES,
@@ -202,6 +203,16 @@ public final class Cluster implements AutoCloseable {
 
     public List<KubeObject> podsOn(String node) {
         return podsByNode.get(node);
+    }
+
+    /**
+     * A new pod as admission would have it: with its priority.
+     *
+     * @throws ApiException Forbidden if the pod names a PriorityClass that is not there
+     */
+    public KubeObject admitted(KubeObject pod) {
+        Informer classes = informer(ResourceType.PRIORITY_CLASSES);
+        return Priorities.admitted(pod, name -> classes.get("", name), classes::all);
     }
 
     /**

@@ -189,8 +189,9 @@ public final class ReplicaSetController implements AutoCloseable {
     private void createPod(KubeObject replicaSet) {
         KubeObject pod = PodTemplates.pod(replicaSet, cluster.random());
         try {
+            KubeObject admitted = cluster.admitted(pod);
             KubeObject made =
-                    pods.write(() -> cluster.store().create(ResourceType.PODS, pod, AS_ME));
+                    pods.write(() -> cluster.store().create(ResourceType.PODS, admitted, AS_ME));
             cluster.normal(replicaSet, "SuccessfulCreate", "Created pod: " + made.name(), NAME);
         } catch (ApiException e) {
             if (!CERTAIN.contains(e.reason())) {

@@ -39,6 +39,7 @@ class BuiltInKindsTest {
                         "nodegroups.site.superedge.io",
                         "nodegroups.site.superedge.io",
                         "poddisruptionbudgets.policy",
+                        "priorityclasses.scheduling.k8s.io",
                         "roles.rbac.authorization.k8s.io",
                         "clusterroles.rbac.authorization.k8s.io",
                         "rolebindings.rbac.authorization.k8s.io",

@@ -52,6 +52,7 @@ class DiscoveryTest {
                         "superedge.io",
                         "site.superedge.io",
                         "policy",
+                        "scheduling.k8s.io",
                         "rbac.authorization.k8s.io",
                         "authorization.k8s.io",
                         "authentication.k8s.io");
