@@ -84,6 +84,11 @@ public final class Controllers implements AutoCloseable {
         return controllers;
     }
 
+    /** What the controllers read. */
+    Cluster cluster() {
+        return cluster;
+    }
+
     private void start() {
         cluster.start();
         if (!cluster.awaitSync(SYNC)) {

@@ -39,7 +39,7 @@ final class PodFacts {
 
     /** 0 unless said. */
     static int priority(KubeObject pod) {
-        return (int) (long) pod.spec().number("priority").orElse(0);
+        return (int) pod.spec().number("priority").orElse(0);
     }
 
     static long restarts(KubeObject pod) {

@@ -76,7 +76,7 @@ record PodTerm(
                                 of(
                                         pod,
                                         wish.object("podAffinityTerm"),
-                                        sign * (int) (long) wish.number("weight").orElse(0)))
+                                        sign * (int) wish.number("weight").orElse(0)))
                 .toList();
     }
 
