@@ -173,7 +173,13 @@ public final class ConnectorServer implements AutoCloseable {
                                 new CertificateAuthenticator(
                                         tokens, accounts, bound::isCurrentNode, clock),
                                 authorizer,
-                                rules(joining, namespaces, priorities, definitions, rbac, authorizer),
+                                rules(
+                                        joining,
+                                        namespaces,
+                                        priorities,
+                                        definitions,
+                                        rbac,
+                                        authorizer),
                                 new ApiServer.Extras(
                                         responders(
                                                 store, kinds.builtIn(), accounts, rbac, authorizer),

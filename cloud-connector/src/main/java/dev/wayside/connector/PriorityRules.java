@@ -44,7 +44,8 @@ final class PriorityRules implements KindRules {
     void ensure() {
         SYSTEM.forEach(
                 (name, description) -> {
-                    long value = name.equals("system-node-critical") ? 2_000_001_000 : 2_000_000_000;
+                    long value =
+                            name.equals("system-node-critical") ? 2_000_001_000 : 2_000_000_000;
                     KubeObject made =
                             new KubeObject(
                                     KubeObject.of(ResourceType.PRIORITY_CLASSES, "", name)
@@ -77,7 +78,8 @@ final class PriorityRules implements KindRules {
     @Override
     public void changing(
             User user, RequestInfo request, @Nullable KubeObject before, KubeObject after) {
-        if (!after.kind().equals(ResourceType.PRIORITY_CLASSES.kind()) || !isDefault(after.json())) {
+        if (!after.kind().equals(ResourceType.PRIORITY_CLASSES.kind())
+                || !isDefault(after.json())) {
             return;
         }
         all().stream()

@@ -108,8 +108,6 @@ class PriorityRulesTest {
         rules.ensure();
         assertThat(store.get(ResourceType.PRIORITY_CLASSES.key("", "system-cluster-critical")))
                 .hasValueSatisfying(
-                        made ->
-                                assertThat(made.json().number("value"))
-                                        .hasValue(2_000_000_000L));
+                        made -> assertThat(made.json().number("value")).hasValue(2_000_000_000L));
     }
 }

@@ -21,7 +21,8 @@ final class LabelKeyRules {
         for (String field : fields) {
             JsonArray keys = term.array(field);
             if (!keys.isEmpty() && !term.has("labelSelector")) {
-                errors.forbidden(path + "." + field, "must not be specified when labelSelector is not set");
+                errors.forbidden(
+                        path + "." + field, "must not be specified when labelSelector is not set");
             }
             Set<String> here = new HashSet<>();
             for (int i = 0; i < keys.strings().size(); i++) {

@@ -45,7 +45,9 @@ final class PodKind extends TypedKind {
         PodUpdateRules.check(before.spec(), after.spec(), subresource, errors);
     }
 
-    /** What admission filled in at its creation stays, also when its author's manifest replaces it. */
+    /**
+     * What admission filled in at its creation stays, also when its author's manifest replaces it.
+     */
     @Override
     public KubeObject keeping(KubeObject before, KubeObject after) {
         KubeObject result = after;

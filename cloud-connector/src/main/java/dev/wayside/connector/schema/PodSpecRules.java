@@ -30,8 +30,7 @@ final class PodSpecRules {
         subdomain(spec, "nodeName", path, errors);
         subdomain(spec, "priorityClassName", path, errors);
         subdomain(spec, "runtimeClassName", path, errors);
-        PriorityClassKind.policy(
-                spec.text("preemptionPolicy"), path + ".preemptionPolicy", errors);
+        PriorityClassKind.policy(spec.text("preemptionPolicy"), path + ".preemptionPolicy", errors);
         gates(spec, path, errors);
         for (String name : List.of("hostname", "subdomain")) {
             if (!spec.text(name).isEmpty()) {
@@ -84,7 +83,8 @@ final class PodSpecRules {
         }
         if (!gates.isEmpty() && !spec.text("nodeName").isEmpty()) {
             errors.forbidden(
-                    path + ".nodeName", "cannot be set until all schedulingGates have been cleared");
+                    path + ".nodeName",
+                    "cannot be set until all schedulingGates have been cleared");
         }
     }
 

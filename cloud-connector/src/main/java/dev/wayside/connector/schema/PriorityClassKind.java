@@ -92,8 +92,7 @@ final class PriorityClassKind extends TypedKind {
         return List.of(
                 Cells.NAME,
                 Cells.number("Value", "The priority of the pods that name it."),
-                Cells.text(
-                        "Global-Default", "Whether pods that name no class have this priority."),
+                Cells.text("Global-Default", "Whether pods that name no class have this priority."),
                 Cells.AGE,
                 Cells.text(
                         "PreemptionPolicy",

@@ -89,8 +89,7 @@ public final class Informer implements AutoCloseable {
         public List<KubeObject> get(String key) {
             synchronized (lock) {
                 Map<ObjectKey, KubeObject> found = objects.get(key);
-                List<KubeObject> copy =
-                        found == null ? List.of() : List.copyOf(found.values());
+                List<KubeObject> copy = found == null ? List.of() : List.copyOf(found.values());
                 given += copy.size();
                 return copy;
             }

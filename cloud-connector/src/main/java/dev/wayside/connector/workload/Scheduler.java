@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.workload.NodeUsage.Usage;
 import dev.wayside.model.JsonArray;
@@ -18,11 +20,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Binds pods to nodes. One worker decides for all, so no room is given away twice; a binding counts
- * from the moment it is written (see {@link Informer}), whether or not the watch has brought it.
+ * Binds pods to nodes. One worker decides for all, so no room is given away twice; a pod counts on
+ * its node from the decision on (see {@link AssumedPods}), and several bindings are written at a
+ * time.
  *
  * <p>Of the nodes that may have the pod, it takes those that are liked most ({@link Preferences}),
  * then those with the fewest pods of the same owner, then the least used, then the first by name:
@@ -33,6 +42,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Scheduler implements AutoCloseable {
     static final String NAME = "default-scheduler";
+    private static final Logger log = LoggerFactory.getLogger(Scheduler.class);
+
+    /** Bindings that are written at a time; the store syncs them together. */
+    private static final int BINDERS = 16;
+
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
+    private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
     private static final WriteOptions AS_ME = WriteOptions.by(NAME);
 
     /** Parked pods are looked at this often even if nothing has changed. */
@@ -52,9 +68,11 @@ public final class Scheduler implements AutoCloseable {
     private final Informer nodes;
     private final NodeUsage usage;
     private final PlacedPods placed;
+    private final AssumedPods assumed;
     private final Fleet fleet;
     private final Parking parking;
     private final Controller<Turn> controller;
+    private final ThreadPoolExecutor binders;
     private long nodeLooks;
 
     public Scheduler(Cluster cluster) {
@@ -66,9 +84,30 @@ public final class Scheduler implements AutoCloseable {
         this.fleet = fleet;
         this.pods = cluster.pods();
         this.nodes = cluster.nodes();
-        this.usage = pods.addView(new NodeUsage());
-        this.placed = pods.addView(new PlacedPods());
+        this.usage = new NodeUsage();
+        this.placed = new PlacedPods();
+        this.assumed = pods.addView(new AssumedPods(usage, placed));
         this.parking = new Parking(fleet);
+        AtomicInteger threads = new AtomicInteger();
+        this.binders =
+                new ThreadPoolExecutor(
+                        BINDERS,
+                        BINDERS,
+                        1,
+                        TimeUnit.MINUTES,
+                        new ArrayBlockingQueue<>(BINDERS),
+                        task -> {
+                            Thread thread =
+                                    new Thread(
+                                            task,
+                                            "wayside-connector-binder-"
+                                                    + threads.getAndIncrement());
+                            thread.setDaemon(true);
+                            return thread;
+                        },
+                        // With all at work the scheduler writes one itself.
+                        new ThreadPoolExecutor.CallerRunsPolicy());
+        binders.allowCoreThreadTimeOut(true);
         this.controller =
                 new Controller<>(
                         "scheduler",
@@ -116,6 +155,14 @@ public final class Scheduler implements AutoCloseable {
     @Override
     public void close() {
         controller.close();
+        binders.shutdown();
+        try {
+            if (!binders.awaitTermination(5, TimeUnit.SECONDS)) {
+                log.warn("{} bindings were not written within 5 s", binders.getActiveCount());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static boolean isMine(KubeObject pod) {
@@ -195,6 +242,9 @@ public final class Scheduler implements AutoCloseable {
         }
         parking.unpark(turn.key());
         Optional<KubeObject> pod = pods.get(turn.key()).filter(Scheduler::isMine);
+        if (pod.isPresent() && pods.read(() -> assumed.has(pod.get().uid()))) {
+            return Optional.empty();
+        }
         return pod.isPresent() ? schedule(pod.get()) : Optional.empty();
     }
 
@@ -232,7 +282,14 @@ public final class Scheduler implements AutoCloseable {
             tellUnschedulable(pod, NodeFilters.message(all, reasons));
             return Optional.of(PARKED);
         }
-        bind(pod, chosen.get(0).node());
+        KubeObject node = chosen.get(0).node();
+        pods.read(
+                () -> {
+                    assumed.assume(pod, node.name());
+                    return true;
+                });
+        parking.unpark(pod.key(ResourceType.PODS));
+        binders.execute(() -> tryToBind(pod, node));
         return Optional.empty();
     }
 
@@ -292,6 +349,27 @@ public final class Scheduler implements AutoCloseable {
         return of <= 0 ? 0 : (double) used / of;
     }
 
+    private void tryToBind(KubeObject pod, KubeObject node) {
+        try {
+            bind(pod, node);
+        } catch (RuntimeException e) {
+            // The edge of the thread. The pod comes again, if it still wants a node.
+            boolean conflict =
+                    e instanceof ApiException refused && refused.reason() == Reason.CONFLICT;
+            log.debug("binding {} failed and is tried again", pod, e);
+            controller.addAfter(
+                    new Turn(PodFacts.priority(pod), pod.key(ResourceType.PODS)),
+                    conflict ? AFTER_CONFLICT : AFTER_FAILURE);
+        } finally {
+            // What was written is seen in the informer by now.
+            pods.read(
+                    () -> {
+                        assumed.forget(pod.uid());
+                        return true;
+                    });
+        }
+    }
+
     private void bind(KubeObject pod, KubeObject node) {
         // The revision that the decision was made on is the precondition.
         JsonObject metadata =
@@ -312,7 +390,6 @@ public final class Scheduler implements AutoCloseable {
                                 .put("target", target)
                                 .build());
         pods.write(() -> cluster.store().update(ResourceType.PODS, binding, "binding", AS_ME));
-        parking.unpark(pod.key(ResourceType.PODS));
         cluster.normal(
                 pod,
                 "Scheduled",

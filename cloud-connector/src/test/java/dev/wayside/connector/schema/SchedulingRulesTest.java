@@ -48,8 +48,7 @@ class SchedulingRulesTest {
                                 each.endsWith(
                                         "[0].mismatchLabelKeys[0]: Invalid value: \"x\": exists in"
                                                 + " both matchLabelKeys and mismatchLabelKeys"))
-                .anyMatch(
-                        each -> each.endsWith("topologyKey: Required value: can not be empty"))
+                .anyMatch(each -> each.endsWith("topologyKey: Required value: can not be empty"))
                 .hasSize(5);
     }
 
@@ -124,9 +123,7 @@ class SchedulingRulesTest {
     void theValueOfAPriorityClassStays() {
         KubeObject before = Samples.object("{'metadata':{'name':'p'},'value':1}");
         KubeObject after = Samples.object("{'metadata':{'name':'p'},'value':2}");
-        assertThat(
-                        Samples.kind(ResourceType.PRIORITY_CLASSES)
-                                .validateUpdate(before, after, ""))
+        assertThat(Samples.kind(ResourceType.PRIORITY_CLASSES).validateUpdate(before, after, ""))
                 .extracting(error -> error.field() + ": " + error.message())
                 .contains("value: Forbidden: may not be changed in an update.");
     }
