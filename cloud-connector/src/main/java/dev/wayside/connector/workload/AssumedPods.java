@@ -44,8 +44,10 @@ final class AssumedPods implements Informer.View {
 
     @Override
     public void change(@Nullable KubeObject before, @Nullable KubeObject after) {
-        if (after == null ? before != null : !PodFacts.node(after).isEmpty()) {
-            forget((after == null ? before : after).uid());
+        if (after != null && !PodFacts.node(after).isEmpty()) {
+            forget(after.uid());
+        } else if (after == null && before != null) {
+            forget(before.uid());
         }
         views.forEach(view -> view.change(before, after));
     }

@@ -165,7 +165,9 @@ final class Parking {
                 });
         synchronized (lock) {
             woken.removeIf(key -> !selectors.containsKey(key));
-            woken.forEach(this::unparkLocked);
+            for (ObjectKey key : woken) {
+                unparkLocked(key);
+            }
         }
         return woken;
     }

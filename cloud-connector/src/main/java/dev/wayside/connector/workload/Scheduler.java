@@ -188,18 +188,19 @@ public final class Scheduler implements AutoCloseable {
     }
 
     private void neighbourChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
-        boolean was = before != null && PlacedPods.isPlaced(before);
-        boolean is = after != null && PlacedPods.isPlaced(after);
-        if (was != is
-                || (was
-                        && (!before.labels().equals(after.labels())
-                                || before.deleted().isPresent() != after.deleted().isPresent()))) {
-            if (was) {
-                soonIf(parking.podChanged(before));
-            }
-            if (is) {
-                soonIf(parking.podChanged(after));
-            }
+        KubeObject was = before != null && PlacedPods.isPlaced(before) ? before : null;
+        KubeObject is = after != null && PlacedPods.isPlaced(after) ? after : null;
+        if (was != null
+                && is != null
+                && was.labels().equals(is.labels())
+                && was.deleted().isPresent() == is.deleted().isPresent()) {
+            return;
+        }
+        if (was != null) {
+            soonIf(parking.podChanged(was));
+        }
+        if (is != null) {
+            soonIf(parking.podChanged(is));
         }
     }
 
@@ -357,6 +358,9 @@ public final class Scheduler implements AutoCloseable {
             boolean conflict =
                     e instanceof ApiException refused && refused.reason() == Reason.CONFLICT;
             log.debug("binding {} failed and is tried again", pod, e);
+            // Others may have been kept away by it.
+            nodeChanged(node.name());
+            soonIf(parking.neighboursChanged());
             controller.addAfter(
                     new Turn(PodFacts.priority(pod), pod.key(ResourceType.PODS)),
                     conflict ? AFTER_CONFLICT : AFTER_FAILURE);
