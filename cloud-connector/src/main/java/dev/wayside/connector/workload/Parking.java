@@ -164,7 +164,7 @@ final class Parking {
                     }
                 });
         synchronized (lock) {
-            woken.removeIf(key -> !selectors.containsKey(key));
+            woken.retainAll(selectors.keySet());
             for (ObjectKey key : woken) {
                 unparkLocked(key);
             }
