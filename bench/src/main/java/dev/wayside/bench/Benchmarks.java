@@ -43,6 +43,7 @@ public final class Benchmarks {
         all.put("fanout", new FanOutBenchmark());
         all.put("writes", new WritesBenchmark());
         all.put("fleet", new FleetBenchmark());
+        all.put("grids", new GridsBenchmark());
         Map<String, Benchmark> chosen = new LinkedHashMap<>();
         for (String name : names.isEmpty() ? all.keySet() : names) {
             Benchmark benchmark = all.get(name);

@@ -137,6 +137,8 @@ public final class ConnectorServer implements AutoCloseable {
         sayWhoIsOutOfRange(store);
         NamespaceRules namespaces = new NamespaceRules(store);
         namespaces.ensure();
+        PriorityRules priorities = new PriorityRules(store);
+        priorities.ensure();
         new DefaultRolesUpkeep(store).run();
         FirstClass.ensure(store);
         SigningKeys signingKeys = SigningKeys.open(pki, clock);
@@ -176,7 +178,13 @@ public final class ConnectorServer implements AutoCloseable {
                                 new CertificateAuthenticator(
                                         tokens, accounts, bound::isCurrentNode, clock),
                                 authorizer,
-                                rules(joining, namespaces, definitions, rbac, authorizer),
+                                rules(
+                                        joining,
+                                        namespaces,
+                                        priorities,
+                                        definitions,
+                                        rbac,
+                                        authorizer),
                                 new ApiServer.Extras(
                                         responders(
                                                 store, kinds.builtIn(), accounts, rbac, authorizer),
@@ -230,6 +238,7 @@ public final class ConnectorServer implements AutoCloseable {
     private static Map<String, KindRules> rules(
             Joining joining,
             NamespaceRules namespaces,
+            PriorityRules priorities,
             DefinitionController definitions,
             Rbac rbac,
             Authorizer authorizer) {
@@ -238,6 +247,8 @@ public final class ConnectorServer implements AutoCloseable {
                 ResourceType.CERTIFICATE_SIGNING_REQUESTS.qualified(),
                 new SignerRules(joining, authorizer));
         rules.put(ResourceType.NAMESPACES.qualified(), namespaces);
+        rules.put(ResourceType.PODS.qualified(), priorities);
+        rules.put(ResourceType.PRIORITY_CLASSES.qualified(), priorities);
         rules.put(ResourceType.CUSTOM_RESOURCE_DEFINITIONS.qualified(), definitions);
         return rules;
     }

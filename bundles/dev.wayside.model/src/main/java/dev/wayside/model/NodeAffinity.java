@@ -31,6 +31,21 @@ public final class NodeAffinity {
                 .anyMatch(term -> matchesTerm(term, node));
     }
 
+    /** The weights of the wishes among the node affinity that a Node fulfils, together. */
+    public static long preference(KubeObject pod, KubeObject node) {
+        return pod
+                .spec()
+                .array(
+                        "affinity",
+                        "nodeAffinity",
+                        "preferredDuringSchedulingIgnoredDuringExecution")
+                .objects()
+                .stream()
+                .filter(wish -> matchesTerm(wish.object("preference"), node))
+                .mapToLong(wish -> wish.number("weight").orElse(0))
+                .sum();
+    }
+
     private static boolean matchesTerm(JsonObject term, KubeObject node) {
         List<JsonObject> labels = term.array("matchExpressions").objects();
         List<JsonObject> fields = term.array("matchFields").objects();

@@ -2,7 +2,9 @@
 package dev.wayside.model;
 
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What a pod asks of a node; the scheduler and the gateway's admission count with the same numbers.
@@ -12,8 +14,10 @@ import java.util.Set;
  * @param milliCpu thousandths of a core
  * @param memoryBytes bytes
  * @param hostPorts ports that the pod takes on the node itself
+ * @param others what is asked for beside, by resource, in whole units; nothing that is 0
  */
-public record PodRequests(long milliCpu, long memoryBytes, Set<HostPort> hostPorts) {
+public record PodRequests(
+        long milliCpu, long memoryBytes, Set<HostPort> hostPorts, Map<String, Long> others) {
 
     /** A port on the node. {@code hostIp} is {@code ""} for every address. */
     public record HostPort(String hostIp, String protocol, int port) {
@@ -27,6 +31,12 @@ public record PodRequests(long milliCpu, long memoryBytes, Set<HostPort> hostPor
 
     public PodRequests {
         hostPorts = Set.copyOf(hostPorts);
+        others = Map.copyOf(others);
+    }
+
+    /** Of cpu, memory and ports alone. */
+    public PodRequests(long milliCpu, long memoryBytes, Set<HostPort> hostPorts) {
+        this(milliCpu, memoryBytes, hostPorts, Map.of());
     }
 
     /**
@@ -39,7 +49,35 @@ public record PodRequests(long milliCpu, long memoryBytes, Set<HostPort> hostPor
             ports(container, hostNetwork, ports);
         }
         return new PodRequests(
-                effective(pod, "cpu").milli(), effective(pod, "memory").whole(), ports);
+                effective(pod, "cpu").milli(),
+                effective(pod, "memory").whole(),
+                ports,
+                others(pod));
+    }
+
+    private static Map<String, Long> others(KubeObject pod) {
+        Set<String> names = new LinkedHashSet<>();
+        for (JsonObject container : PodContainers.init(pod)) {
+            names(container, names);
+        }
+        for (JsonObject container : PodContainers.regular(pod)) {
+            names(container, names);
+        }
+        names.remove("cpu");
+        names.remove("memory");
+        Map<String, Long> others = new TreeMap<>();
+        for (String name : names) {
+            long amount = effective(pod, name).whole();
+            if (amount > 0) {
+                others.put(name, amount);
+            }
+        }
+        return others;
+    }
+
+    private static void names(JsonObject container, Set<String> names) {
+        names.addAll(container.object("resources", "requests").members().keySet());
+        names.addAll(container.object("resources", "limits").members().keySet());
     }
 
     /**

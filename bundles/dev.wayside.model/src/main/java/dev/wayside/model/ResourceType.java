@@ -76,6 +76,9 @@ public record ResourceType(
             new ResourceType("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
     public static final ResourceType STORAGE_CLASSES =
             new ResourceType("storage.k8s.io", "v1", "StorageClass", "storageclasses", false);
+    public static final ResourceType PRIORITY_CLASSES =
+            new ResourceType(
+                    "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

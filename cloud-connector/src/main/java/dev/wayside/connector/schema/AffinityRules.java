@@ -3,13 +3,17 @@ package dev.wayside.connector.schema;
 
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** The rules for affinity and topology spread. */
 final class AffinityRules {
     private static final String REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
     private static final String PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
     private static final List<String> UNSATISFIABLE = List.of("DoNotSchedule", "ScheduleAnyway");
+
+    private static final List<String> INCLUSION = List.of("Honor", "Ignore");
 
     private AffinityRules() {}
 
@@ -20,9 +24,15 @@ final class AffinityRules {
             pods(affinity.object(kind), path + ".affinity." + kind, errors);
         }
         JsonArray spreads = spec.array("topologySpreadConstraints");
+        Set<String> pairs = new HashSet<>();
         for (int i = 0; i < spreads.size(); i++) {
             if (spreads.get(i) instanceof JsonObject spread) {
-                spread(spread, path + ".topologySpreadConstraints[" + i + "]", errors);
+                String here = path + ".topologySpreadConstraints[" + i + "]";
+                spread(spread, here, errors);
+                String pair = pair(spread);
+                if (!pairs.add(pair)) {
+                    errors.duplicate(here + ".{topologyKey, whenUnsatisfiable}", pair);
+                }
             }
         }
     }
@@ -36,6 +46,7 @@ final class AffinityRules {
             if (preferred.get(i) instanceof JsonObject term) {
                 String here = path + "." + PREFERRED + "[" + i + "]";
                 weight(term, here, errors);
+                fields(term.object("preference"), here + ".preference", errors);
                 nodeTerm(term.object("preference"), here + ".preference", errors);
             }
         }
@@ -50,6 +61,7 @@ final class AffinityRules {
         }
         for (int i = 0; i < terms.size(); i++) {
             if (terms.get(i) instanceof JsonObject term) {
+                fields(term, here + "[" + i + "]", errors);
                 nodeTerm(term, here + "[" + i + "]", errors);
             }
         }
@@ -61,6 +73,36 @@ final class AffinityRules {
             if (expressions.get(i) instanceof JsonObject expression) {
                 expression(expression, path + ".matchExpressions[" + i + "]", errors);
             }
+        }
+    }
+
+    private static void fields(JsonObject term, String path, Errors errors) {
+        JsonArray fields = term.array("matchFields");
+        for (int i = 0; i < fields.size(); i++) {
+            if (fields.get(i) instanceof JsonObject field) {
+                field(field, path + ".matchFields[" + i + "]", errors);
+            }
+        }
+    }
+
+    private static void field(JsonObject field, String path, Errors errors) {
+        List<String> values = field.array("values").strings();
+        String operator = field.text("operator");
+        if (!operator.equals("In") && !operator.equals("NotIn")) {
+            errors.invalid(path + ".operator", operator, "not a valid selector operator");
+        } else if (values.size() != 1) {
+            errors.required(
+                    path + ".values",
+                    "must be only one value when `operator` is 'In' or 'NotIn' for node field"
+                            + " selector");
+        }
+        if (!field.text("key").equals("metadata.name")) {
+            errors.invalid(path + ".key", field.text("key"), "not a valid field selector key");
+            return;
+        }
+        for (int i = 0; i < values.size(); i++) {
+            errors.invalid(
+                    path + ".values[" + i + "]", values.get(i), NameRules.subdomain(values.get(i)));
         }
     }
 
@@ -117,6 +159,13 @@ final class AffinityRules {
 
     private static void podTerm(JsonObject term, String path, Errors errors) {
         SelectorRules.check(term.object("labelSelector"), path + ".labelSelector", errors);
+        SelectorRules.check(term.object("namespaceSelector"), path + ".namespaceSelector", errors);
+        List<String> namespaces = term.array("namespaces").strings();
+        for (int i = 0; i < namespaces.size(); i++) {
+            errors.invalid(
+                    path + ".namespace", namespaces.get(i), NameRules.label(namespaces.get(i)));
+        }
+        LabelKeyRules.check(term, List.of("matchLabelKeys", "mismatchLabelKeys"), path, errors);
         topologyKey(term, path, errors);
     }
 
@@ -147,5 +196,29 @@ final class AffinityRules {
             errors.notSupported(path + ".whenUnsatisfiable", action, UNSATISFIABLE);
         }
         SelectorRules.check(spread.object("labelSelector"), path + ".labelSelector", errors);
+        if (spread.has("minDomains")) {
+            long domains = spread.number("minDomains").orElse(0);
+            if (domains <= 0) {
+                errors.invalid(path + ".minDomains", domains, "must be greater than zero");
+            }
+            if (!action.equals("DoNotSchedule")) {
+                errors.invalid(
+                        path + ".minDomains",
+                        domains,
+                        "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not "
+                                + action);
+            }
+        }
+        for (String policy : List.of("nodeAffinityPolicy", "nodeTaintsPolicy")) {
+            String value = spread.text(policy);
+            if (!value.isEmpty() && !INCLUSION.contains(value)) {
+                errors.notSupported(path + "." + policy, value, INCLUSION);
+            }
+        }
+        LabelKeyRules.check(spread, List.of("matchLabelKeys"), path, errors);
+    }
+
+    private static String pair(JsonObject spread) {
+        return "{" + spread.text("topologyKey") + ", " + spread.text("whenUnsatisfiable") + "}";
     }
 }

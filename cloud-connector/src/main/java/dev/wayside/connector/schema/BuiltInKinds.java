@@ -59,6 +59,7 @@ public final class BuiltInKinds implements Kinds {
                         new PersistentVolumeKind(table),
                         new PersistentVolumeClaimKind(table),
                         new StorageClassKind(table),
+                        new PriorityClassKind(table),
                         RoleKind.inNamespace(table),
                         RoleKind.inCluster(table),
                         RoleBindingKind.inNamespace(table),

@@ -13,6 +13,14 @@ import java.util.function.UnaryOperator;
 final class PodDefaults {
     private static final long FILE_MODE = 0644;
 
+    private static final JsonObject GATED =
+            JsonObject.builder()
+                    .put("type", "PodScheduled")
+                    .put("status", "False")
+                    .put("reason", "SchedulingGated")
+                    .put("message", "Scheduling is blocked due to non-empty scheduling gates")
+                    .build();
+
     private PodDefaults() {}
 
     static KubeObject pod(KubeObject pod) {
@@ -23,6 +31,9 @@ final class PodDefaults {
         }
         spec = absent(spec, "enableServiceLinks", Json.of(true));
         JsonObject status = absent(pod.status(), "phase", Json.of("Pending"));
+        if (!spec.array("schedulingGates").isEmpty()) {
+            status = absent(status, "conditions", JsonArray.of(GATED));
+        }
         status = absent(status, "qosClass", Json.of(PodQos.of(spec)));
         return pod.withSpec(spec).withStatus(status);
     }

@@ -45,6 +45,25 @@ final class PodKind extends TypedKind {
         PodUpdateRules.check(before.spec(), after.spec(), subresource, errors);
     }
 
+    /**
+     * What admission filled in at its creation stays, also when its author's manifest replaces it.
+     */
+    @Override
+    public KubeObject keeping(KubeObject before, KubeObject after) {
+        KubeObject result = after;
+        for (String field : List.of("priority", "preemptionPolicy")) {
+            if (before.spec().has(field)) {
+                result =
+                        result.withSpec(
+                                PodDefaults.absent(
+                                        result.spec(),
+                                        field,
+                                        before.spec().get(field).orElseThrow()));
+            }
+        }
+        return result;
+    }
+
     /** A pod that no gateway has, or that is over, need not wait for anyone. */
     @Override
     public long deletionGraceSeconds(KubeObject pod) {

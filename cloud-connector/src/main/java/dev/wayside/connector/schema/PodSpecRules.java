@@ -4,6 +4,7 @@ package dev.wayside.connector.schema;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import io.netty.util.NetUtil;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -29,6 +30,8 @@ final class PodSpecRules {
         subdomain(spec, "nodeName", path, errors);
         subdomain(spec, "priorityClassName", path, errors);
         subdomain(spec, "runtimeClassName", path, errors);
+        PriorityClassKind.policy(spec.text("preemptionPolicy"), path + ".preemptionPolicy", errors);
+        gates(spec, path, errors);
         for (String name : List.of("hostname", "subdomain")) {
             if (!spec.text(name).isEmpty()) {
                 errors.invalid(
@@ -62,6 +65,26 @@ final class PodSpecRules {
                     path + ".shareProcessNamespace",
                     dev.wayside.model.Json.of(true),
                     "ShareProcessNamespace and HostPID cannot both be enabled");
+        }
+    }
+
+    private static void gates(JsonObject spec, String path, Errors errors) {
+        JsonArray gates = spec.array("schedulingGates");
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < gates.size(); i++) {
+            if (gates.get(i) instanceof JsonObject gate) {
+                String here = path + ".schedulingGates[" + i + "]";
+                String name = gate.text("name");
+                errors.invalid(here + ".name", name, NameRules.qualified(name));
+                if (!names.add(name)) {
+                    errors.duplicate(here, name);
+                }
+            }
+        }
+        if (!gates.isEmpty() && !spec.text("nodeName").isEmpty()) {
+            errors.forbidden(
+                    path + ".nodeName",
+                    "cannot be set until all schedulingGates have been cleared");
         }
     }
 

@@ -53,6 +53,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.PERSISTENT_VOLUME_CLAIMS,
                     ResourceType.PERSISTENT_VOLUMES,
                     ResourceType.STORAGE_CLASSES,
+                    ResourceType.PRIORITY_CLASSES,
                     ResourceType.SERVICES,
                     ResourceType.ENDPOINTS,
                     ResourceType.ENDPOINT_SLICES,
@@ -238,6 +239,16 @@ public final class Cluster implements AutoCloseable {
     /** Whether the pod is ready, and its node is heard of. */
     boolean isReady(KubeObject pod) {
         return PodFacts.isReady(pod) && isHeardOf(pod);
+    }
+
+    /**
+     * A new pod as admission would have it: with its priority.
+     *
+     * @throws ApiException Forbidden if the pod names a PriorityClass that is not there
+     */
+    public KubeObject admitted(KubeObject pod) {
+        Informer classes = informer(ResourceType.PRIORITY_CLASSES);
+        return Priorities.admitted(pod, name -> classes.get("", name), classes::all);
     }
 
     /**

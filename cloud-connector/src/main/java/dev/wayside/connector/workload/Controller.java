@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,11 +41,24 @@ public final class Controller<K> implements AutoCloseable {
      */
     public Controller(
             String name, int workers, Backoff backoff, Reconciler<K> reconciler, Runnable resync) {
+        this(name, workers, backoff, reconciler, resync, key -> 0);
+    }
+
+    /**
+     * @param rank of a key, always the same: of the keys that wait the highest comes first
+     */
+    public Controller(
+            String name,
+            int workers,
+            Backoff backoff,
+            Reconciler<K> reconciler,
+            Runnable resync,
+            ToIntFunction<K> rank) {
         this.name = name;
         this.workers = workers;
         this.reconciler = reconciler;
         this.resync = resync;
-        this.queue = new WorkQueue<>(CAPACITY, backoff);
+        this.queue = new WorkQueue<>(CAPACITY, backoff, rank);
     }
 
     public void add(K key) {

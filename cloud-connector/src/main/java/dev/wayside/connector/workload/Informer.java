@@ -89,7 +89,9 @@ public final class Informer implements AutoCloseable {
         public List<KubeObject> get(String key) {
             synchronized (lock) {
                 Map<ObjectKey, KubeObject> found = objects.get(key);
-                return found == null ? List.of() : List.copyOf(found.values());
+                List<KubeObject> copy = found == null ? List.of() : List.copyOf(found.values());
+                given += copy.size();
+                return copy;
             }
         }
 
@@ -161,6 +163,9 @@ public final class Informer implements AutoCloseable {
 
     @GuardedBy("lock")
     private final Set<OpenWrite> openWrites = new HashSet<>();
+
+    @GuardedBy("lock")
+    private long given;
 
     @GuardedBy("lock")
     private String revision = "";
@@ -247,13 +252,22 @@ public final class Informer implements AutoCloseable {
 
     public Optional<KubeObject> get(ObjectKey key) {
         synchronized (lock) {
+            given++;
             return Optional.ofNullable(objects.get(key));
         }
     }
 
     public List<KubeObject> all() {
         synchronized (lock) {
+            given += objects.size();
             return List.copyOf(objects.values());
+        }
+    }
+
+    /** How many objects were read here so far: what work costs shows in it. */
+    public long given() {
+        synchronized (lock) {
+            return given;
         }
     }
 

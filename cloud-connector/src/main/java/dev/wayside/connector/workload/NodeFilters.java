@@ -77,6 +77,13 @@ final class NodeFilters {
                 && requests.memoryBytes() + usage.memoryBytes() > allocatable(node, "memory")) {
             reasons.add("Insufficient memory");
         }
+        requests.others()
+                .forEach(
+                        (resource, amount) -> {
+                            if (amount + usage.other(resource) > allocatable(node, resource)) {
+                                reasons.add("Insufficient " + resource);
+                            }
+                        });
         return reasons;
     }
 
@@ -93,6 +100,11 @@ final class NodeFilters {
             // A node that does not say how much it has, has none.
             return 0;
         }
+    }
+
+    /** Whether no taint keeps the pod away for good. */
+    static boolean toleratesAll(KubeObject pod, KubeObject node) {
+        return untolerated(pod, node, "NoSchedule", "NoExecute").isEmpty();
     }
 
     /** How many taints would rather not have the pod. */

@@ -21,6 +21,7 @@ final class NodeUsage implements Informer.View {
         private long milliCpu;
         private long memoryBytes;
         private int pods;
+        private final Map<String, Long> others = new HashMap<>();
         private final Map<HostPort, Integer> ports = new HashMap<>();
         private final Map<String, Integer> byOwner = new HashMap<>();
 
@@ -34,6 +35,10 @@ final class NodeUsage implements Informer.View {
 
         int pods() {
             return pods;
+        }
+
+        long other(String resource) {
+            return others.getOrDefault(resource, 0L);
         }
 
         int podsOf(String ownerUid) {
@@ -76,6 +81,8 @@ final class NodeUsage implements Informer.View {
         usage.milliCpu += sign * requests.milliCpu();
         usage.memoryBytes += sign * requests.memoryBytes();
         usage.pods += sign;
+        requests.others()
+                .forEach((name, amount) -> usage.others.merge(name, sign * amount, Long::sum));
         requests.hostPorts().forEach(port -> add(usage.ports, port, sign));
         add(usage.byOwner, owner(pod), sign);
         if (usage.pods == 0) {

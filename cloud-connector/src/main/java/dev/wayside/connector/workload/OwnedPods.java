@@ -79,11 +79,15 @@ final class OwnedPods {
      */
     KubeObject create(KubeObject owner, KubeObject pod) {
         try {
+            KubeObject admitted = cluster.admitted(pod);
             KubeObject made =
                     pods.write(
                             () ->
                                     cluster.store()
-                                            .create(ResourceType.PODS, pod, WriteOptions.by(by)));
+                                            .create(
+                                                    ResourceType.PODS,
+                                                    admitted,
+                                                    WriteOptions.by(by)));
             cluster.normal(owner, "SuccessfulCreate", "Created pod: " + made.name(), by);
             return made;
         } catch (ApiException e) {

@@ -59,6 +59,11 @@ final class PodFacts {
                 .findFirst();
     }
 
+    /** 0 unless said. */
+    static int priority(KubeObject pod) {
+        return (int) pod.spec().number("priority").orElse(0);
+    }
+
     static long restarts(KubeObject pod) {
         long most = 0;
         for (JsonObject container : pod.status().array("containerStatuses").objects()) {

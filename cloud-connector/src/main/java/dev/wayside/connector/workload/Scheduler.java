@@ -1,40 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.workload;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.workload.NodeUsage.Usage;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
-import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ObjectKey;
 import dev.wayside.model.PodRequests;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Binds pods to nodes. One worker decides for all, so no room is given away twice; a binding counts
- * from the moment it is written (see {@link Informer}), whether or not the watch has brought it.
+ * Binds pods to nodes. One worker decides for all, so no room is given away twice; a pod counts on
+ * its node from the decision on (see {@link AssumedPods}), and several bindings are written at a
+ * time.
  *
- * <p>Of the nodes that may have the pod, it takes those with the fewest pods of the same owner,
- * then the least used, then the first by name: so a Deployment spreads over its site's gateways.
+ * <p>Of the nodes that may have the pod, it takes those that are liked most ({@link Preferences}),
+ * then those with the fewest pods of the same owner, then the least used, then the first by name:
+ * so a Deployment spreads over its site's gateways.
  *
- * <p>A pod that fits nowhere is parked under its nodeSelector, and comes again when a node that the
- * selector matches has changed or has lost a pod.
+ * <p>Of the pods that wait, those with the highest priority come first. A pod that fits nowhere is
+ * parked ({@link Parking}); no other is taken away for it.
  */
 public final class Scheduler implements AutoCloseable {
     static final String NAME = "default-scheduler";
+    private static final Logger log = LoggerFactory.getLogger(Scheduler.class);
+
+    /** Bindings that are written at a time; the store syncs them together. */
+    private static final int BINDERS = 16;
+
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
+    private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
     private static final WriteOptions AS_ME = WriteOptions.by(NAME);
 
     /** Parked pods are looked at this often even if nothing has changed. */
@@ -43,66 +57,98 @@ public final class Scheduler implements AutoCloseable {
     /** Changes of nodes are gathered for so long before parked pods are woken. */
     private static final Duration GATHER = Duration.ofMillis(50);
 
-    private static final String NODE_NAME = "@metadata.name";
+    /** A pod's turn, by its priority. */
+    private record Turn(int priority, ObjectKey key) {}
 
-    /** Stands in the queue for "wake what the changed nodes may take". */
-    private static final ObjectKey WAKE = new ObjectKey("", "", "wake");
+    /** Stands in the queue for "wake what the changes may let in". */
+    private static final Turn WAKE = new Turn(Integer.MAX_VALUE, new ObjectKey("", "", "wake"));
 
     private final Cluster cluster;
     private final Informer pods;
     private final Informer nodes;
     private final NodeUsage usage;
+    private final PlacedPods placed;
+    private final AssumedPods assumed;
+    private final Fleet fleet;
+    private final Parking parking;
     private final VolumeBinding volumes;
-    private final Informer.Index nodesByLabel;
-    private final Controller<ObjectKey> controller;
-
-    private final Object lock = new Object();
-
-    @GuardedBy("lock")
-    private final Map<Map<String, String>, Set<ObjectKey>> parked = new HashMap<>();
-
-    @GuardedBy("lock")
-    private final Map<ObjectKey, Map<String, String>> parkedUnder = new HashMap<>();
-
-    @GuardedBy("lock")
-    private final Set<String> changedNodes = new LinkedHashSet<>();
+    private final Controller<Turn> controller;
+    private final ThreadPoolExecutor binders;
+    private long nodeLooks;
 
     public Scheduler(Cluster cluster) {
+        this(cluster, new Fleet.Live(cluster.nodes(), cluster.informer(ResourceType.NAMESPACES)));
+    }
+
+    private Scheduler(Cluster cluster, Fleet fleet) {
         this.cluster = cluster;
+        this.fleet = fleet;
         this.pods = cluster.pods();
         this.nodes = cluster.nodes();
-        this.usage = pods.addView(new NodeUsage());
-        this.nodesByLabel =
-                nodes.addIndex(
-                        node ->
-                                node.labels().entrySet().stream()
-                                        .map(label -> label.getKey() + "=" + label.getValue())
-                                        .toList());
+        this.usage = new NodeUsage();
+        this.placed = new PlacedPods();
+        this.assumed = pods.addView(new AssumedPods(usage, placed));
+        this.parking = new Parking(fleet);
+        AtomicInteger threads = new AtomicInteger();
+        this.binders =
+                new ThreadPoolExecutor(
+                        BINDERS,
+                        BINDERS,
+                        1,
+                        TimeUnit.MINUTES,
+                        new ArrayBlockingQueue<>(BINDERS),
+                        task -> {
+                            Thread thread =
+                                    new Thread(
+                                            task,
+                                            "wayside-connector-binder-"
+                                                    + threads.getAndIncrement());
+                            thread.setDaemon(true);
+                            return thread;
+                        },
+                        // With all at work the scheduler writes one itself.
+                        new ThreadPoolExecutor.CallerRunsPolicy());
+        binders.allowCoreThreadTimeOut(true);
         this.controller =
                 new Controller<>(
                         "scheduler",
                         1,
                         cluster.backoff(),
                         this::reconcile,
-                        () -> pods.all().forEach(pod -> podChanged(null, pod)));
-        this.volumes = new VolumeBinding(cluster, pod -> podChanged(null, pod));
+                        () -> pods.all().forEach(pod -> podChanged(null, pod)),
+                        Turn::priority);
+        this.volumes =
+                new VolumeBinding(cluster, this::isPlaced, pod -> podChanged(null, pod));
         pods.addListener(
                 (before, after) -> {
                     if (after != null) {
                         podChanged(before, after);
                     } else if (before != null) {
-                        unpark(before.key(ResourceType.PODS));
+                        parking.unpark(before.key(ResourceType.PODS));
                     }
                     if (before != null && freed(before, after)) {
                         nodeChanged(PodFacts.node(before));
                     }
+                    neighbourChanged(before, after);
                 });
         nodes.addListener(
                 (before, after) -> {
                     if (after != null && (before == null || matters(before, after))) {
                         nodeChanged(after.name());
                     }
+                    if (before != null && (after == null || isAnotherPlace(before, after))) {
+                        soonIf(parking.neighboursChanged());
+                    }
                 });
+        cluster.informer(ResourceType.NAMESPACES)
+                .addListener(
+                        (before, after) -> {
+                            if (before != null
+                                    && after != null
+                                    && !before.labels().equals(after.labels())) {
+                                soonIf(parking.neighboursChanged());
+                            }
+                        });
     }
 
     public void start() {
@@ -112,27 +158,58 @@ public final class Scheduler implements AutoCloseable {
     @Override
     public void close() {
         controller.close();
+        binders.shutdown();
+        try {
+            if (!binders.awaitTermination(5, TimeUnit.SECONDS)) {
+                log.warn("{} bindings were not written within 5 s", binders.getActiveCount());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static boolean isMine(KubeObject pod) {
         return PodFacts.node(pod).isEmpty()
                 && PodFacts.isActive(pod)
+                && pod.spec().array("schedulingGates").isEmpty()
                 && pod.spec().string("schedulerName").orElse(NAME).equals(NAME);
     }
 
     private void podChanged(@Nullable KubeObject before, KubeObject pod) {
         ObjectKey key = pod.key(ResourceType.PODS);
         if (isMine(pod)) {
-            boolean sameWish = before != null && before.spec().equals(pod.spec());
-            synchronized (lock) {
-                if (sameWish && parkedUnder.containsKey(key)) {
-                    return;
-                }
+            boolean sameWish =
+                    before != null
+                            && before.spec().equals(pod.spec())
+                            && before.labels().equals(pod.labels());
+            if (!(sameWish && parking.has(key))) {
+                controller.add(new Turn(PodFacts.priority(pod), key));
             }
-            controller.add(key);
         } else {
-            unpark(key);
+            parking.unpark(key);
         }
+    }
+
+    private void neighbourChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
+        KubeObject was = before != null && PlacedPods.isPlaced(before) ? before : null;
+        KubeObject is = after != null && PlacedPods.isPlaced(after) ? after : null;
+        if (was != null
+                && is != null
+                && was.labels().equals(is.labels())
+                && was.deleted().isPresent() == is.deleted().isPresent()) {
+            return;
+        }
+        if (was != null) {
+            soonIf(parking.podChanged(was));
+        }
+        if (is != null) {
+            soonIf(parking.podChanged(is));
+        }
+    }
+
+    private static boolean isAnotherPlace(KubeObject before, KubeObject after) {
+        return !before.labels().equals(after.labels())
+                || !before.spec().array("taints").equals(after.spec().array("taints"));
     }
 
     private static boolean freed(KubeObject before, @Nullable KubeObject after) {
@@ -151,93 +228,48 @@ public final class Scheduler implements AutoCloseable {
     }
 
     private void nodeChanged(String node) {
-        synchronized (lock) {
-            if (parked.isEmpty()) {
-                return;
-            }
-            changedNodes.add(node);
-        }
-        controller.addAfter(WAKE, GATHER);
+        soonIf(parking.nodeChanged(node));
     }
 
-    private Optional<Duration> reconcile(ObjectKey key) {
-        if (key.equals(WAKE)) {
-            wake();
+    private void soonIf(boolean waiting) {
+        if (waiting) {
+            controller.addAfter(WAKE, GATHER);
+        }
+    }
+
+    private Optional<Duration> reconcile(Turn turn) {
+        if (turn.equals(WAKE)) {
+            for (ObjectKey key : parking.wake()) {
+                pods.get(key).ifPresent(pod -> podChanged(null, pod));
+            }
             return Optional.empty();
         }
-        unpark(key);
-        Optional<KubeObject> pod = pods.get(key).filter(Scheduler::isMine);
+        parking.unpark(turn.key());
+        Optional<KubeObject> pod = pods.get(turn.key()).filter(Scheduler::isMine);
+        if (pod.isPresent() && pods.read(() -> assumed.has(pod.get().uid()))) {
+            return Optional.empty();
+        }
         return pod.isPresent() ? schedule(pod.get()) : Optional.empty();
     }
 
-    private void wake() {
-        Set<String> names;
-        List<Map<String, String>> selectors;
-        synchronized (lock) {
-            names = new HashSet<>(changedNodes);
-            changedNodes.clear();
-            selectors = new ArrayList<>(parked.keySet());
-        }
-        List<Map<String, String>> changed = new ArrayList<>();
-        names.forEach(name -> nodes.get("", name).map(Scheduler::named).ifPresent(changed::add));
-        for (Map<String, String> selector : selectors) {
-            LabelSelector labels = LabelSelector.of(selector);
-            if (changed.stream().anyMatch(labels::matches)) {
-                List<ObjectKey> woken;
-                synchronized (lock) {
-                    woken = List.copyOf(parked.getOrDefault(selector, Set.of()));
-                    for (ObjectKey key : woken) {
-                        unparkLocked(key);
-                    }
-                }
-                woken.forEach(controller::add);
-            }
-        }
+    /** Whether it has a node, or will have one as soon as that is written. */
+    private boolean isPlaced(KubeObject pod) {
+        return !PodFacts.node(pod).isEmpty() || pods.read(() -> assumed.has(pod.uid()));
     }
 
-    /** A node's labels with its name, which no label can be called. */
-    private static Map<String, String> named(KubeObject node) {
-        Map<String, String> all = new HashMap<>(node.labels());
-        all.put(NODE_NAME, node.name());
-        return all;
+    /** How many nodes and pods were looked at so far. */
+    long[] looks() {
+        return pods.read(() -> new long[] {nodeLooks, placed.looks()});
     }
 
-    private void unpark(ObjectKey key) {
-        synchronized (lock) {
-            unparkLocked(key);
-        }
-    }
-
-    @GuardedBy("lock")
-    private void unparkLocked(ObjectKey key) {
-        Map<String, String> selector = parkedUnder.remove(key);
-        if (selector != null) {
-            Set<ObjectKey> keys = parked.get(selector);
-            if (keys != null && keys.remove(key) && keys.isEmpty()) {
-                parked.remove(selector);
-            }
-        }
-    }
-
-    private void park(KubeObject pod) {
-        ObjectKey key = pod.key(ResourceType.PODS);
-        Map<String, String> selector =
-                PodFacts.pinnedTo(pod)
-                        .map(node -> Map.of(NODE_NAME, node))
-                        .orElseGet(() -> pod.spec().object("nodeSelector").strings());
-        synchronized (lock) {
-            parkedUnder.put(key, selector);
-            parked.computeIfAbsent(selector, any -> new LinkedHashSet<>()).add(key);
-        }
-    }
-
-    private record Fit(KubeObject node, long discouraged, int ofSameOwner, double used) {}
+    private record Fit(KubeObject node, int ofSameOwner, double used) {}
 
     private Optional<Duration> schedule(KubeObject pod) {
         // Parked first: a node that changes while this looks must wake it again.
-        park(pod);
+        parking.park(pod);
         VolumeBinding.Wishes wishes = volumes.of(pod);
         if (!wishes.refusal().isEmpty()) {
+            parking.keptByNodes(pod.key(ResourceType.PODS));
             tellUnschedulable(
                     pod, "0/" + nodes.size() + " nodes are available: " + wishes.refusal() + ".");
             return Optional.of(PARKED);
@@ -245,7 +277,7 @@ public final class Scheduler implements AutoCloseable {
         PodRequests requests = NodeUsage.requests(pod);
         Map<String, Integer> reasons = new HashMap<>();
         List<Fit> fits = new ArrayList<>();
-        List<KubeObject> candidates = candidates(pod);
+        Collection<KubeObject> candidates = fleet.candidates(pod);
         for (KubeObject node : candidates) {
             pods.read(
                     () -> {
@@ -253,7 +285,11 @@ public final class Scheduler implements AutoCloseable {
                         return true;
                     });
         }
-        if (fits.isEmpty()) {
+        List<Fit> chosen = pods.read(() -> best(pod, fits, candidates, reasons));
+        if (chosen.isEmpty()) {
+            if (Collections.disjoint(reasons.keySet(), Neighbours.CAUSED_BY_PODS)) {
+                parking.keptByNodes(pod.key(ResourceType.PODS));
+            }
             int all = nodes.size();
             int others = all - candidates.size();
             if (others > 0) {
@@ -262,32 +298,52 @@ public final class Scheduler implements AutoCloseable {
             tellUnschedulable(pod, NodeFilters.message(all, reasons));
             return Optional.of(PARKED);
         }
-        fits.sort(BEST_FIRST);
-        KubeObject node = fits.get(0).node();
+        KubeObject node = chosen.get(0).node();
         if (!volumes.isReady(wishes, node)) {
             return Optional.of(PARKED);
         }
-        bind(pod, node);
+        pods.read(
+                () -> {
+                    assumed.assume(pod, node.name());
+                    return true;
+                });
+        parking.unpark(pod.key(ResourceType.PODS));
+        binders.execute(() -> tryToBind(pod, node));
         return Optional.empty();
     }
 
     private static final Comparator<Fit> BEST_FIRST =
-            Comparator.comparingLong(Fit::discouraged)
-                    .thenComparingInt(Fit::ofSameOwner)
+            Comparator.comparingInt(Fit::ofSameOwner)
                     .thenComparingDouble(Fit::used)
                     .thenComparing(fit -> fit.node().name());
 
-    /** The one it is pinned to, those under the rarest label of its nodeSelector, or all. */
-    private List<KubeObject> candidates(KubeObject pod) {
-        Optional<String> pinned = PodFacts.pinnedTo(pod);
-        if (pinned.isPresent()) {
-            return nodes.get("", pinned.get()).stream().toList();
+    /** Of the nodes that may have the pod, those that its neighbours allow; the best first. */
+    private List<Fit> best(
+            KubeObject pod,
+            List<Fit> fits,
+            Collection<KubeObject> candidates,
+            Map<String, Integer> reasons) {
+        if (fits.isEmpty()) {
+            return fits;
         }
-        return pod.spec().object("nodeSelector").strings().entrySet().stream()
-                .map(label -> label.getKey() + "=" + label.getValue())
-                .min(Comparator.comparingInt(nodesByLabel::count))
-                .map(nodesByLabel::get)
-                .orElseGet(nodes::all);
+        Neighbours neighbours = new Neighbours(pod, nodes(fits), candidates, fleet, placed);
+        List<Fit> allowed = new ArrayList<>();
+        for (Fit fit : fits) {
+            Optional<String> against = neighbours.against(fit.node());
+            against.ifPresent(reason -> reasons.merge(reason, 1, Integer::sum));
+            if (against.isEmpty()) {
+                allowed.add(fit);
+            }
+        }
+        Preferences liked = new Preferences(pod, nodes(allowed), candidates, fleet, placed);
+        allowed.sort(
+                Comparator.comparingDouble((Fit fit) -> -liked.score(fit.node()))
+                        .thenComparing(BEST_FIRST));
+        return allowed;
+    }
+
+    private static List<KubeObject> nodes(List<Fit> fits) {
+        return fits.stream().map(Fit::node).toList();
     }
 
     private void consider(
@@ -297,6 +353,7 @@ public final class Scheduler implements AutoCloseable {
             KubeObject node,
             Map<String, Integer> reasons,
             List<Fit> fits) {
+        nodeLooks++;
         Usage used = usage.on(node.name());
         List<String> against = NodeFilters.against(pod, requests, node, used);
         if (against.isEmpty()) {
@@ -307,17 +364,36 @@ public final class Scheduler implements AutoCloseable {
             double cpu = share(used.milliCpu(), NodeFilters.allocatable(node, "cpu"));
             double memory = share(used.memoryBytes(), NodeFilters.allocatable(node, "memory"));
             double count = share(used.pods(), NodeFilters.allocatable(node, "pods"));
-            fits.add(
-                    new Fit(
-                            node,
-                            NodeFilters.discouraging(pod, node),
-                            used.podsOf(NodeUsage.owner(pod)),
-                            cpu + memory + count));
+            fits.add(new Fit(node, used.podsOf(NodeUsage.owner(pod)), cpu + memory + count));
         }
     }
 
     private static double share(long used, long of) {
         return of <= 0 ? 0 : (double) used / of;
+    }
+
+    private void tryToBind(KubeObject pod, KubeObject node) {
+        try {
+            bind(pod, node);
+        } catch (RuntimeException e) {
+            // The edge of the thread. The pod comes again, if it still wants a node.
+            boolean conflict =
+                    e instanceof ApiException refused && refused.reason() == Reason.CONFLICT;
+            log.debug("binding {} failed and is tried again", pod, e);
+            // Others may have been kept away by it.
+            nodeChanged(node.name());
+            soonIf(parking.neighboursChanged());
+            controller.addAfter(
+                    new Turn(PodFacts.priority(pod), pod.key(ResourceType.PODS)),
+                    conflict ? AFTER_CONFLICT : AFTER_FAILURE);
+        } finally {
+            // What was written is seen in the informer by now.
+            pods.read(
+                    () -> {
+                        assumed.forget(pod.uid());
+                        return true;
+                    });
+        }
     }
 
     private void bind(KubeObject pod, KubeObject node) {
@@ -340,7 +416,6 @@ public final class Scheduler implements AutoCloseable {
                                 .put("target", target)
                                 .build());
         pods.write(() -> cluster.store().update(ResourceType.PODS, binding, "binding", AS_ME));
-        unpark(pod.key(ResourceType.PODS));
         cluster.normal(
                 pod,
                 "Scheduled",

@@ -284,8 +284,10 @@ public final class StatefulSetController implements AutoCloseable {
             KubeObject pod = StatefulPods.pod(set, revision, ordinal);
             String what = "create Pod " + pod.name() + " in StatefulSet " + set.name();
             try {
+                KubeObject admitted = cluster.admitted(pod);
                 KubeObject made =
-                        pods.write(() -> cluster.store().create(ResourceType.PODS, pod, AS_ME));
+                        pods.write(
+                                () -> cluster.store().create(ResourceType.PODS, admitted, AS_ME));
                 wanted.put(ordinal, made);
                 cluster.normal(set, "SuccessfulCreate", what + " successful", NAME);
             } catch (ApiException e) {

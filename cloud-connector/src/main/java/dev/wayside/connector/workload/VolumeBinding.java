@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +30,15 @@ final class VolumeBinding {
     private final Informer volumes;
     private final Informer classes;
     private final ObjectStore store;
+    private final Predicate<KubeObject> isPlaced;
 
     /**
+     * @param isPlaced whether a pod has a node, or is about to get it
      * @param wake called with each pod without a node for which a claim has changed
      */
-    VolumeBinding(Cluster cluster, Consumer<KubeObject> wake) {
+    VolumeBinding(
+            Cluster cluster, Predicate<KubeObject> isPlaced, Consumer<KubeObject> wake) {
+        this.isPlaced = isPlaced;
         this.store = cluster.store();
         this.index = cluster.storage();
         this.claims = cluster.informer(ResourceType.PERSISTENT_VOLUME_CLAIMS);
@@ -143,7 +148,7 @@ final class VolumeBinding {
                         .anyMatch(
                                 other ->
                                         !other.uid().equals(pod.uid())
-                                                && !PodFacts.node(other).isEmpty()
+                                                && isPlaced.test(other)
                                                 && !PodFacts.isFinished(other));
     }
 

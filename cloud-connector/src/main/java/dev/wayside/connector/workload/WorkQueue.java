@@ -9,12 +9,15 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToIntFunction;
 
 /**
  * Keys that wait for work. A key waits at most once however often it is added, and no two workers
@@ -35,8 +38,14 @@ final class WorkQueue<K> {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
+    private final ToIntFunction<K> rank;
+
+    /** Highest rank first; nothing empty. */
     @GuardedBy("lock")
-    private final Set<K> ready = new LinkedHashSet<>();
+    private final NavigableMap<Integer, Set<K>> ready = new TreeMap<>(Comparator.reverseOrder());
+
+    @GuardedBy("lock")
+    private int readyKeys;
 
     @GuardedBy("lock")
     private final Set<K> working = new HashSet<>();
@@ -64,21 +73,29 @@ final class WorkQueue<K> {
     private final long originNanos = System.nanoTime();
 
     WorkQueue(int capacity, Backoff backoff) {
+        this(capacity, backoff, key -> 0);
+    }
+
+    /**
+     * @param rank of a key, always the same; what is ready comes by the highest, then in turn
+     */
+    WorkQueue(int capacity, Backoff backoff, ToIntFunction<K> rank) {
         this.capacity = capacity;
         this.backoff = backoff;
+        this.rank = rank;
     }
 
     void add(K key) {
         lock.lock();
         try {
-            if (closed || ready.contains(key) || again.contains(key)) {
+            if (closed || isReady(key) || again.contains(key)) {
                 return;
             }
             if (working.contains(key)) {
                 again.add(key);
             } else if (hasRoomFor(key)) {
                 due.remove(key);
-                ready.add(key);
+                makeReady(key);
                 changed.signal();
             }
         } finally {
@@ -96,10 +113,7 @@ final class WorkQueue<K> {
         try {
             long at = now() + delay.toNanos();
             Long before = due.get(key);
-            if (closed
-                    || ready.contains(key)
-                    || (before != null && before <= at)
-                    || !hasRoomFor(key)) {
+            if (closed || isReady(key) || (before != null && before <= at) || !hasRoomFor(key)) {
                 return;
             }
             due.put(key, at);
@@ -141,12 +155,10 @@ final class WorkQueue<K> {
         try {
             while (!closed) {
                 long wait = promote();
-                Iterator<K> next = ready.iterator();
-                if (next.hasNext()) {
-                    K key = next.next();
-                    next.remove();
+                if (readyKeys > 0) {
+                    K key = first();
                     working.add(key);
-                    if (!ready.isEmpty()) {
+                    if (readyKeys > 0) {
                         changed.signal();
                     }
                     return Optional.of(key);
@@ -169,7 +181,7 @@ final class WorkQueue<K> {
             working.remove(key);
             if (again.remove(key) && !closed) {
                 due.remove(key);
-                ready.add(key);
+                makeReady(key);
                 changed.signal();
             }
         } finally {
@@ -219,7 +231,7 @@ final class WorkQueue<K> {
             if (working.contains(head.key())) {
                 again.add(head.key());
             } else {
-                ready.add(head.key());
+                makeReady(head.key());
             }
         }
         return Long.MAX_VALUE;
@@ -236,7 +248,32 @@ final class WorkQueue<K> {
 
     @GuardedBy("lock")
     private int waiting() {
-        return ready.size() + due.size();
+        return readyKeys + due.size();
+    }
+
+    @GuardedBy("lock")
+    private boolean isReady(K key) {
+        return ready.getOrDefault(rank.applyAsInt(key), Set.of()).contains(key);
+    }
+
+    @GuardedBy("lock")
+    private void makeReady(K key) {
+        if (ready.computeIfAbsent(rank.applyAsInt(key), any -> new LinkedHashSet<>()).add(key)) {
+            readyKeys++;
+        }
+    }
+
+    @GuardedBy("lock")
+    private K first() {
+        Map.Entry<Integer, Set<K>> highest = ready.firstEntry();
+        Iterator<K> keys = highest.getValue().iterator();
+        K key = keys.next();
+        keys.remove();
+        readyKeys--;
+        if (highest.getValue().isEmpty()) {
+            ready.remove(highest.getKey());
+        }
+        return key;
     }
 
     // Left-overs of an early wake-up are met by the caller's loop.

@@ -56,6 +56,7 @@ final class World implements AutoCloseable {
     final ManualClock clock = new ManualClock(Instant.parse("2026-01-01T00:00:00Z"));
     final Kind kind;
     final TestStore store;
+    final CountingStore counts;
     private final AutoCloseable inner;
     private @Nullable Path folder;
     private final BlockingQueue<ObjectKey> gatewayWork = new LinkedBlockingQueue<>();
@@ -70,12 +71,13 @@ final class World implements AutoCloseable {
         if (kind == Kind.FAKE) {
             FakeObjectStore fake = new FakeObjectStore(clock);
             inner = fake;
-            store = new TestStore(fake);
+            counts = new CountingStore(fake);
         } else {
             EmbeddedObjectStore embedded = open();
             inner = embedded;
-            store = new TestStore(embedded);
+            counts = new CountingStore(embedded);
         }
+        store = new TestStore(counts);
         store.observe(
                 ResourceType.PODS,
                 (before, after) -> {
@@ -97,6 +99,11 @@ final class World implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** How many objects of a kind the controllers have read so far. */
+    long given(ResourceType type) {
+        return java.util.Objects.requireNonNull(controllers).cluster().informer(type).given();
     }
 
     World start() {

@@ -48,6 +48,7 @@ class BuiltInKindsTest {
                         "persistentvolumes",
                         "persistentvolumeclaims",
                         "storageclasses.storage.k8s.io",
+                        "priorityclasses.scheduling.k8s.io",
                         "roles.rbac.authorization.k8s.io",
                         "clusterroles.rbac.authorization.k8s.io",
                         "rolebindings.rbac.authorization.k8s.io",

@@ -54,6 +54,7 @@ class DiscoveryTest {
                         "site.superedge.io",
                         "policy",
                         "storage.k8s.io",
+                        "scheduling.k8s.io",
                         "rbac.authorization.k8s.io",
                         "authorization.k8s.io",
                         "authentication.k8s.io");

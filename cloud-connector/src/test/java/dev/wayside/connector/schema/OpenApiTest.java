@@ -36,6 +36,7 @@ class OpenApiTest {
                         "apis/site.superedge.io/v1alpha2",
                         "apis/policy/v1",
                         "apis/storage.k8s.io/v1",
+                        "apis/scheduling.k8s.io/v1",
                         "apis/rbac.authorization.k8s.io/v1",
                         "apis/authorization.k8s.io/v1",
                         "apis/authentication.k8s.io/v1");
