@@ -42,6 +42,8 @@ public record ResourceType(
             new ResourceType("apps", "v1", "Deployment", "deployments", true);
     public static final ResourceType REPLICA_SETS =
             new ResourceType("apps", "v1", "ReplicaSet", "replicasets", true);
+    public static final ResourceType CONTROLLER_REVISIONS =
+            new ResourceType("apps", "v1", "ControllerRevision", "controllerrevisions", true);
     public static final ResourceType CUSTOM_RESOURCE_DEFINITIONS =
             new ResourceType(
                     "apiextensions.k8s.io",

@@ -43,6 +43,7 @@ public final class BuiltInKinds implements Kinds {
                         new CustomResourceDefinitionKind(table),
                         new DeploymentKind(table),
                         new ReplicaSetKind(table),
+                        new ControllerRevisionKind(table),
                         new DeploymentGridKind(table),
                         new ServiceGridKind(table),
                         new NodeUnitKind(table, ResourceType.NODE_UNITS),

@@ -42,6 +42,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,
                     ResourceType.REPLICA_SETS,
+                    ResourceType.CONTROLLER_REVISIONS,
                     ResourceType.PODS,
                     ResourceType.POD_DISRUPTION_BUDGETS,
                     ResourceType.SERVICES,

@@ -32,6 +32,7 @@ class BuiltInKindsTest {
                         "customresourcedefinitions.apiextensions.k8s.io",
                         "deployments.apps",
                         "replicasets.apps",
+                        "controllerrevisions.apps",
                         "deploymentgrids.superedge.io",
                         "servicegrids.superedge.io",
                         "nodeunits.site.superedge.io",

@@ -112,7 +112,8 @@ class DiscoveryTest {
                         "deployments/status",
                         "replicasets",
                         "replicasets/scale",
-                        "replicasets/status");
+                        "replicasets/status",
+                        "controllerrevisions");
         assertThat(list.array("resources").objects().get(1))
                 .isEqualTo(
                         Samples.json(
