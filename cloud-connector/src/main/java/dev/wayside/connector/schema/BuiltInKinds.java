@@ -46,6 +46,7 @@ public final class BuiltInKinds implements Kinds {
                         new ControllerRevisionKind(table),
                         new DeploymentGridKind(table),
                         new ServiceGridKind(table),
+                        new GridRolloutKind(table),
                         new NodeUnitKind(table, ResourceType.NODE_UNITS),
                         new NodeUnitKind(table, SiteSpelling.FIRST_NODE_UNITS),
                         new NodeGroupKind(table, ResourceType.NODE_GROUPS),

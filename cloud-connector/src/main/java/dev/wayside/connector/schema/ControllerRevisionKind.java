@@ -49,7 +49,12 @@ final class ControllerRevisionKind extends TypedKind {
                 Cells.name(revision),
                 Json.of(
                         revision.controller()
-                                .map(owner -> resource(owner.apiVersion(), owner.kind(), owner.name()))
+                                .map(
+                                        owner ->
+                                                resource(
+                                                        owner.apiVersion(),
+                                                        owner.kind(),
+                                                        owner.name()))
                                 .orElse("<none>")),
                 Cells.count(revision.json(), "revision"),
                 Cells.age(revision, now));

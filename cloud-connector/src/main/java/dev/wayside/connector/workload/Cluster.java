@@ -38,6 +38,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.LEASES,
                     ResourceType.DEPLOYMENT_GRIDS,
                     ResourceType.SERVICE_GRIDS,
+                    ResourceType.GRID_ROLLOUTS,
                     ResourceType.NODE_UNITS,
                     ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,

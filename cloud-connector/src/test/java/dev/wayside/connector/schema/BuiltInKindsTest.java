@@ -35,6 +35,7 @@ class BuiltInKindsTest {
                         "controllerrevisions.apps",
                         "deploymentgrids.superedge.io",
                         "servicegrids.superedge.io",
+                        "gridrollouts.wayside.dev",
                         "nodeunits.site.superedge.io",
                         "nodeunits.site.superedge.io",
                         "nodegroups.site.superedge.io",
@@ -90,7 +91,8 @@ class BuiltInKindsTest {
         assertThat(Samples.KINDS.all())
                 .filteredOn(kind -> !kind.hasStrategicMerge())
                 .extracting(kind -> kind.type().kind())
-                .containsOnly("DeploymentGrid", "ServiceGrid", "NodeUnit", "NodeGroup");
+                .containsOnly(
+                        "DeploymentGrid", "ServiceGrid", "GridRollout", "NodeUnit", "NodeGroup");
     }
 
     @Test

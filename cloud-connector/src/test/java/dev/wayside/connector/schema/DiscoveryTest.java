@@ -50,6 +50,7 @@ class DiscoveryTest {
                         "apiextensions.k8s.io",
                         "apps",
                         "superedge.io",
+                        "wayside.dev",
                         "site.superedge.io",
                         "policy",
                         "rbac.authorization.k8s.io",
