@@ -33,7 +33,7 @@ public final class Controllers implements AutoCloseable {
     private static final RandomGenerator RANDOM = () -> ThreadLocalRandom.current().nextLong();
 
     private final Cluster cluster;
-    private final DeploymentGridController grids;
+    private final SiteGridController grids;
     private final ServiceGridController serviceGrids;
     private final SiteController sites;
     private final DeploymentController deployments;
@@ -50,7 +50,8 @@ public final class Controllers implements AutoCloseable {
 
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
-        this.grids = new DeploymentGridController(cluster, 2);
+        SiteIndex index = cluster.nodes().addView(new SiteIndex());
+        this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, 4);
         this.serviceGrids = new ServiceGridController(cluster, 1);
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);

@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * failed says so in a condition {@code SiteFailed}. The grid's conditions are {@code Available}
  * (every site is), {@code Degraded} (some site could not be made as asked) and {@code SitesGone}
  * (children outlive their site's last label).
+ *
+ * @param observed the last generation that every site was brought to
  */
-record GridStatus(KubeObject grid, SortedMap<String, Site> sites, Instant now) {
+record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed, Instant now) {
     static final String DEGRADED = "Degraded";
     static final String SITES_GONE = "SitesGone";
     private static final String AVAILABLE = "Available";
@@ -45,7 +47,7 @@ record GridStatus(KubeObject grid, SortedMap<String, Site> sites, Instant now) {
         conditions = Conditions.with(conditions, degraded(), now);
         conditions = Conditions.with(conditions, gone(), now);
         return JsonObject.builder()
-                .put("observedGeneration", grid.generation())
+                .put("observedGeneration", observed)
                 .put("states", states.build())
                 .put("conditions", conditions)
                 .build();

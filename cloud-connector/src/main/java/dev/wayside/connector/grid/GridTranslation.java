@@ -27,8 +27,12 @@ final class GridTranslation {
 
     private GridTranslation() {}
 
-    /** The Deployment that the site should have. */
-    static KubeObject child(KubeObject grid, String site) throws SiteFailure {
+    /**
+     * The object that the site should have.
+     *
+     * @param type of the children of such a grid
+     */
+    static KubeObject child(KubeObject grid, ResourceType type, String site) throws SiteFailure {
         JsonObject template = template(grid, site);
         JsonObject spec =
                 template.withAt(
@@ -36,7 +40,7 @@ final class GridTranslation {
                         Json.of(site));
         return GridChild.of(
                         grid,
-                        ResourceType.DEPLOYMENTS,
+                        type,
                         SiteNames.child(grid.name(), site),
                         Map.of(SITE_LABEL, site),
                         Map.of())

@@ -23,6 +23,10 @@ final class SiteIndex implements Informer.View {
         return new TreeSet<>(nodes.getOrDefault(key, Map.of()).keySet());
     }
 
+    boolean contains(String key, String value) {
+        return nodes.getOrDefault(key, Map.of()).containsKey(value);
+    }
+
     @Override
     public void change(@Nullable KubeObject before, @Nullable KubeObject after) {
         Map<String, String> was = before == null ? Map.of() : before.labels();

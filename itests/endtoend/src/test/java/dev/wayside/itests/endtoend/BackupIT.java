@@ -99,8 +99,12 @@ class BackupIT {
         watchersOfTheLostTimeMustListAnew(lost);
 
         // A gateway that the backup does not know keeps what it has, and says why.
+        Eventually.see(
+                "gw-3 says that it is not known",
+                SOON,
+                () -> log("gw-3"),
+                text -> text.contains("nothing is removed"));
         assertThat(alive(running)).hasSize(3);
-        assertThat(log("gw-3")).contains("nothing is removed");
         aGatewayThatIsNotKnownIsAddedAnew();
         wayside.awaitRunning("app=steady", 3);
     }

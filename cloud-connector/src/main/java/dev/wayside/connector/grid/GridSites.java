@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.wayside.connector.grid;
+
+import dev.wayside.connector.grid.GridStatus.Site;
+import dev.wayside.connector.store.ApiException;
+import dev.wayside.connector.store.ApiException.Reason;
+import dev.wayside.connector.store.ObjectStore.DeleteOptions;
+import dev.wayside.connector.store.ObjectStore.Patch;
+import dev.wayside.connector.store.ObjectStore.Propagation;
+import dev.wayside.connector.store.ObjectStore.WriteOptions;
+import dev.wayside.connector.workload.Cluster;
+import dev.wayside.connector.workload.Informer;
+import dev.wayside.model.Json;
+import dev.wayside.model.JsonNull;
+import dev.wayside.model.JsonObject;
+import dev.wayside.model.KubeObject;
+import dev.wayside.model.ResourceType;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the children of one kind to what their grids ask, one site at a time; looks at that site
+ * alone. Safe for any thread, for one thread at a time per site of a grid.
+ */
+final class GridSites {
+    private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
+
+    /**
+     * What became of a site.
+     *
+     * @param site null if nothing is left of it
+     * @param done whether it was brought to the grid's present generation, or failed for good
+     * @param again when to look at it again even if nothing happens
+     */
+    record Result(@Nullable Site site, boolean done, Optional<Duration> again) {}
+
+    private final Cluster cluster;
+    private final GridKind kind;
+    private final ResourceType type;
+    private final Informer informer;
+    private final SiteIndex sites;
+    private final Informer.Index bySite;
+    private final RemovalGrace grace = new RemovalGrace();
+    private final Children children;
+
+    GridSites(Cluster cluster, GridKind kind, SiteIndex sites) {
+        this.cluster = cluster;
+        this.kind = kind;
+        this.type = kind.child();
+        this.informer = cluster.informer(type);
+        this.sites = sites;
+        this.children = new Children(cluster, type, kind.controller());
+        this.bySite =
+                informer.addIndex(
+                        child ->
+                                child.controller()
+                                        .map(owner -> List.of(owner.uid() + "/" + siteOf(child)))
+                                        .orElse(List.of()));
+    }
+
+    /** A child that does not say which site it is of is told apart by its name. */
+    static String siteOf(KubeObject child) {
+        return GridTranslation.site(child).orElse(child.name());
+    }
+
+    /** The sites that there are, and those of which something is left. */
+    Set<String> of(KubeObject grid) {
+        Set<String> all = new HashSet<>(present(grid));
+        informer.ownedBy(grid.uid()).forEach(child -> all.add(siteOf(child)));
+        return all;
+    }
+
+    private Set<String> present(KubeObject grid) {
+        return cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
+    }
+
+    /** To be called when the child is gone. */
+    void forget(KubeObject child) {
+        children.forget(child);
+        grace.forget(child);
+    }
+
+    Result bring(KubeObject grid, String site) {
+        return new Step(grid, site).run();
+    }
+
+    /** One step of one site. */
+    private final class Step {
+        private final KubeObject grid;
+        private final String site;
+        private final String name;
+        private final Instant now = cluster.clock().instant();
+        private boolean done = true;
+        private @Nullable Duration again;
+
+        Step(KubeObject grid, String site) {
+            this.grid = grid;
+            this.site = site;
+            this.name = SiteNames.child(grid.name(), site);
+        }
+
+        Result run() {
+            boolean present = cluster.nodes().read(() -> sites.contains(GridChild.key(grid), site));
+            Site state = present ? sync() : null;
+            for (KubeObject child : bySite.get(grid.uid() + "/" + site)) {
+                if ((present && child.name().equals(name)) || isOfAnotherSite(child)) {
+                    continue;
+                }
+                Site left = gone(child);
+                state = state == null ? left : state;
+            }
+            return new Result(state, done, Optional.ofNullable(again));
+        }
+
+        /** Somebody may have changed the label that says which site it is of. */
+        private boolean isOfAnotherSite(KubeObject child) {
+            return !child.name().equals(name)
+                    && present(grid).stream()
+                            .anyMatch(
+                                    each ->
+                                            child.name()
+                                                    .equals(SiteNames.child(grid.name(), each)));
+        }
+
+        private Site sync() {
+            Optional<KubeObject> live = informer.get(grid.namespace(), name);
+            try {
+                KubeObject child = GridTranslation.child(grid, type, site);
+                return new Site(
+                        live.isPresent()
+                                ? repair(live.get(), child, false)
+                                : children.create(
+                                        grid,
+                                        child,
+                                        each -> GridTranslation.repaired(each, child, false)),
+                        null,
+                        null);
+            } catch (SiteFailure e) {
+                lookAgain(AFTER_FAILURE);
+                return new Site(live.filter(this::isOurs).orElse(null), e, null);
+            } catch (ApiException e) {
+                return new Site(live.filter(this::isOurs).orElse(null), failure(e), null);
+            }
+        }
+
+        /** Null if somebody wrote in between: what is known is good enough until the next look. */
+        private @Nullable SiteFailure failure(ApiException e) {
+            if (e.reason() == Reason.CONFLICT) {
+                done = false;
+                lookAgain(AFTER_CONFLICT);
+                return null;
+            }
+            lookAgain(AFTER_FAILURE);
+            return new SiteFailure(
+                    e.reason().word(), Objects.requireNonNullElse(e.getMessage(), ""));
+        }
+
+        private boolean isOurs(KubeObject child) {
+            return GridChild.isOf(grid, child);
+        }
+
+        private KubeObject repair(KubeObject live, KubeObject child, boolean gone)
+                throws SiteFailure {
+            if (!gone && isOurs(live)) {
+                grace.forget(live);
+            }
+            return children.repair(grid, live, each -> GridTranslation.repaired(each, child, gone));
+        }
+
+        /** A child whose site no node carries any more; null once it is removed. */
+        private @Nullable Site gone(KubeObject child) {
+            if (child.deleted().isPresent()) {
+                return new Site(child, null, null);
+            }
+            KubeObject kept = child;
+            SiteFailure failure = null;
+            try {
+                kept = mark(keepAsAsked(child));
+                if (!RemovalGrace.isProtected(grid)) {
+                    Duration left =
+                            RemovalGrace.of(grid)
+                                    .minus(grace.elapsed(kept, now, cluster.nanoTime()));
+                    if (left.isZero() || left.isNegative()) {
+                        remove(kept);
+                        return null;
+                    }
+                    lookAgain(left.plusMillis(10));
+                }
+            } catch (ApiException e) {
+                if (e.reason() == Reason.NOT_FOUND) {
+                    return null;
+                }
+                failure = failure(e);
+            }
+            return new Site(kept, failure, what(kept));
+        }
+
+        /** While it stays, it follows the grid like any other; what cannot be, stays as it is. */
+        private KubeObject keepAsAsked(KubeObject child) {
+            if (!child.name().equals(name)) {
+                return child;
+            }
+            try {
+                return repair(child, GridTranslation.child(grid, type, site), true);
+            } catch (SiteFailure e) {
+                return child;
+            }
+        }
+
+        /** Notes since when; not while protected, so that the grace begins when that ends. */
+        private KubeObject mark(KubeObject child) {
+            boolean marked = child.annotation(GridTranslation.GONE_SINCE).isPresent();
+            boolean wanted = !RemovalGrace.isProtected(grid);
+            if (marked == wanted) {
+                return child;
+            }
+            grace.forget(child);
+            Json value = wanted ? Json.of(RemovalGrace.stamp(now)) : JsonNull.INSTANCE;
+            JsonObject body =
+                    JsonObject.of(
+                            "metadata",
+                            JsonObject.of(
+                                    "annotations",
+                                    JsonObject.of(GridTranslation.GONE_SINCE, value)));
+            return informer.write(
+                    () ->
+                            cluster.store()
+                                    .patch(
+                                            type,
+                                            child.key(type),
+                                            Patch.merge(body),
+                                            "",
+                                            WriteOptions.by(kind.controller())));
+        }
+
+        private void remove(KubeObject child) {
+            informer.delete(
+                    () ->
+                            cluster.store()
+                                    .delete(
+                                            type,
+                                            child.key(type),
+                                            new DeleteOptions(
+                                                    OptionalLong.empty(),
+                                                    child.uid(),
+                                                    null,
+                                                    Propagation.BACKGROUND,
+                                                    false)));
+            cluster.warn(
+                    grid,
+                    "SiteRemoved",
+                    "Deleted "
+                            + described(child)
+                            + ": no node has carried "
+                            + GridChild.key(grid)
+                            + "="
+                            + site
+                            + " for "
+                            + RemovalGrace.of(grid).toSeconds()
+                            + " s",
+                    kind.controller());
+        }
+
+        private String described(KubeObject child) {
+            return type.kind() + " " + child.name();
+        }
+
+        private String what(KubeObject child) {
+            String gone = "No node carries " + GridChild.key(grid) + "=" + site + " any more; ";
+            if (RemovalGrace.isProtected(grid)) {
+                return gone + described(child) + " stays, sites are protected.";
+            }
+            return gone
+                    + described(child)
+                    + " will be deleted "
+                    + RemovalGrace.of(grid).toSeconds()
+                    + " s after "
+                    + child.annotation(GridTranslation.GONE_SINCE).orElse(RemovalGrace.stamp(now))
+                    + (RemovalGrace.isMalformed(grid)
+                            ? " (the grid's annotation "
+                                    + RemovalGrace.GRACE
+                                    + " is no duration such as 90s, 10m or 2h)."
+                            : ".");
+        }
+
+        private void lookAgain(Duration delay) {
+            if (again == null || delay.compareTo(again) < 0) {
+                again = delay;
+            }
+        }
+    }
+}
