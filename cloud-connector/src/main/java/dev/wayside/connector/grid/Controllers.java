@@ -34,6 +34,7 @@ public final class Controllers implements AutoCloseable {
 
     private final Cluster cluster;
     private final SiteGridController grids;
+    private final RolloutController rollouts;
     private final ServiceGridController serviceGrids;
     private final SiteController sites;
     private final DeploymentController deployments;
@@ -51,7 +52,9 @@ public final class Controllers implements AutoCloseable {
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
         SiteIndex index = cluster.nodes().addView(new SiteIndex());
-        this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, 4);
+        GridRevisions revisions = new GridRevisions(cluster);
+        this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, revisions, 4);
+        this.rollouts = new RolloutController(cluster, index, revisions, 2);
         this.serviceGrids = new ServiceGridController(cluster, 1);
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
@@ -101,6 +104,7 @@ public final class Controllers implements AutoCloseable {
         replicaSets.start();
         deployments.start();
         grids.start();
+        rollouts.start();
         serviceGrids.start();
         sites.start();
         endpoints.start();
@@ -117,6 +121,7 @@ public final class Controllers implements AutoCloseable {
                         endpoints,
                         sites,
                         serviceGrids,
+                        rollouts,
                         grids,
                         deployments,
                         replicaSets,

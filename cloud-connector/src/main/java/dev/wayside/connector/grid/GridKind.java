@@ -2,6 +2,7 @@
 package dev.wayside.connector.grid;
 
 import dev.wayside.model.ResourceType;
+import java.util.List;
 
 /**
  * A kind of grid whose sites have a child each.
@@ -16,4 +17,6 @@ record GridKind(ResourceType grid, ResourceType child, String controller, String
                     ResourceType.DEPLOYMENTS,
                     "deploymentgrid-controller",
                     "SyncDeploymentGridFailed");
+
+    static final List<GridKind> ALL = List.of(DEPLOYMENTS);
 }

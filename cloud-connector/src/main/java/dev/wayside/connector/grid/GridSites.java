@@ -50,8 +50,10 @@ final class GridSites {
     private final Informer.Index bySite;
     private final RemovalGrace grace = new RemovalGrace();
     private final Children children;
+    private final RolloutGate gate;
 
-    GridSites(Cluster cluster, GridKind kind, SiteIndex sites) {
+    GridSites(Cluster cluster, GridKind kind, SiteIndex sites, RolloutGate gate) {
+        this.gate = gate;
         this.cluster = cluster;
         this.kind = kind;
         this.type = kind.child();
@@ -133,14 +135,17 @@ final class GridSites {
         private Site sync() {
             Optional<KubeObject> live = informer.get(grid.namespace(), name);
             try {
-                KubeObject child = GridTranslation.child(grid, type, site);
+                if (!(gate.choose(grid, site, live) instanceof RolloutGate.As chosen)) {
+                    return new Site(live.filter(this::isOurs).orElse(null), null, null);
+                }
+                KubeObject child = GridTranslation.child(chosen.grid(), type, site);
                 return new Site(
                         live.isPresent()
-                                ? repair(live.get(), child, false)
+                                ? repair(live.get(), child, chosen.marks(), false)
                                 : children.create(
                                         grid,
-                                        child,
-                                        each -> GridTranslation.repaired(each, child, false)),
+                                        chosen.marks().on(child),
+                                        each -> repaired(each, child, chosen.marks(), false)),
                         null,
                         null);
             } catch (SiteFailure e) {
@@ -167,12 +172,18 @@ final class GridSites {
             return GridChild.isOf(grid, child);
         }
 
-        private KubeObject repair(KubeObject live, KubeObject child, boolean gone)
+        private static KubeObject repaired(
+                KubeObject live, KubeObject child, RolloutMarks marks, boolean gone) {
+            return marks.on(GridTranslation.repaired(live, child, gone));
+        }
+
+        private KubeObject repair(
+                KubeObject live, KubeObject child, RolloutMarks marks, boolean gone)
                 throws SiteFailure {
             if (!gone && isOurs(live)) {
                 grace.forget(live);
             }
-            return children.repair(grid, live, each -> GridTranslation.repaired(each, child, gone));
+            return children.repair(grid, live, each -> repaired(each, child, marks, gone));
         }
 
         /** A child whose site no node carries any more; null once it is removed. */
@@ -209,7 +220,15 @@ final class GridSites {
                 return child;
             }
             try {
-                return repair(child, GridTranslation.child(grid, type, site), true);
+                if (!(gate.choose(grid, site, Optional.of(child))
+                        instanceof RolloutGate.As chosen)) {
+                    return child;
+                }
+                return repair(
+                        child,
+                        GridTranslation.child(chosen.grid(), type, site),
+                        chosen.marks(),
+                        true);
             } catch (SiteFailure e) {
                 return child;
             }

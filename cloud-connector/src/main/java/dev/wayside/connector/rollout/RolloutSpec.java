@@ -30,6 +30,11 @@ public record RolloutSpec(
         boolean paused,
         Optional<Duration> deadline) {
 
+    /** Whether some wave looks at labels. */
+    public boolean selectsByLabel() {
+        return waves.stream().anyMatch(wave -> wave.choice() instanceof Wave.Selected);
+    }
+
     /** Reads a spec that has its defaults. */
     public static RolloutSpec of(JsonObject spec) {
         JsonObject health = spec.object("health");
