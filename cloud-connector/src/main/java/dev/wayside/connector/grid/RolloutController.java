@@ -73,7 +73,7 @@ final class RolloutController implements AutoCloseable {
                         cluster.backoff(),
                         this::reconcile,
                         () -> rollouts.all().forEach(this::add));
-        rollouts.addListener((before, after) -> rolloutChanged(after));
+        rollouts.addListener(this::rolloutChanged);
         for (GridKind kind : GridKind.ALL) {
             cluster.informer(kind.grid()).addListener(this::gridChanged);
             cluster.informer(kind.child()).addListener(this::childChanged);
@@ -104,22 +104,22 @@ final class RolloutController implements AutoCloseable {
         controller.add(rollout.key(TYPE));
     }
 
-    private void rolloutChanged(@Nullable KubeObject after) {
+    private void rolloutChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
         if (after != null) {
             add(after);
         }
-        // Others may claim the same grids; their own conflict is told by their own turn.
-        KubeObject any = after;
-        if (any != null) {
-            rollouts.inNamespace(any.namespace()).stream()
-                    .filter(other -> !other.name().equals(any.name()))
-                    .filter(other -> isInConflict(other) || isInConflict(any))
-                    .forEach(this::add);
+        if (before != null && after != null && before.generation() == after.generation()) {
+            return;
         }
-    }
-
-    private static boolean isInConflict(KubeObject rollout) {
-        return rollout.conditionIsTrue("Conflict");
+        // What it claims, or no longer claims, others may claim too.
+        for (KubeObject rollout : present(before, after)) {
+            for (GridKind kind : GridKind.ALL) {
+                cluster.informer(kind.grid()).inNamespace(rollout.namespace()).stream()
+                        .filter(grid -> RolloutClaims.claims(rollout, grid))
+                        .flatMap(grid -> claims.of(grid).stream())
+                        .forEach(name -> controller.add(TYPE.key(rollout.namespace(), name)));
+            }
+        }
     }
 
     private void gridChanged(@Nullable KubeObject before, @Nullable KubeObject after) {

@@ -227,9 +227,12 @@ final class RolloutSites {
         JsonObject status = child.status();
         boolean seen = status.number("observedGeneration").orElse(0) >= child.generation();
         long updated = seen ? status.number("updatedReplicas").orElse(0) : 0;
-        return updated < replicas(child)
-                ? updated + " of " + replicas(child) + " replicas are updated"
-                : available(child) + " of " + replicas(child) + " replicas are available";
+        if (updated < replicas(child)) {
+            return updated + " of " + replicas(child) + " replicas are updated";
+        }
+        // Old pods may still be there, since the new ones are not available.
+        long pods = Math.max(replicas(child), status.number("replicas").orElse(0));
+        return available(child) + " of " + pods + " pods are available";
     }
 
     /** The pods made since, of the child or of its ReplicaSets. */

@@ -175,13 +175,20 @@ public final class Planner {
         if (site.away()) {
             changing.put(
                     site.name(),
-                    new Changing(state.since(), Optional.empty(), true, state.restartsBefore()));
+                    new Changing(
+                            state.since(),
+                            state.from(),
+                            Optional.empty(),
+                            true,
+                            state.restartsBefore()));
             waits.add(site.name() + ", which is away");
             return;
         }
         if (state.away()) {
             // Nobody knows how it was meanwhile: its time begins anew.
-            state = new Changing(now, Optional.empty(), false, state.restartsBefore());
+            state =
+                    new Changing(
+                            state.since(), now, Optional.empty(), false, state.restartsBefore());
         }
         long restarts = site.restarts() - state.restartsBefore();
         if (applied && restarts > spec.maxRestarts()) {
@@ -199,7 +206,13 @@ public final class Planner {
                 changing.remove(site.name());
                 return;
             }
-            state = new Changing(state.since(), Optional.of(since), false, state.restartsBefore());
+            state =
+                    new Changing(
+                            state.since(),
+                            state.from(),
+                            Optional.of(since),
+                            false,
+                            state.restartsBefore());
             lookAgain(passes);
             waits.add(
                     site.name()
@@ -207,8 +220,14 @@ public final class Planner {
                             + spec.availableFor().toSeconds()
                             + " s");
         } else {
-            state = new Changing(state.since(), Optional.empty(), false, state.restartsBefore());
-            Instant end = state.since().plus(spec.progressDeadline());
+            state =
+                    new Changing(
+                            state.since(),
+                            state.from(),
+                            Optional.empty(),
+                            false,
+                            state.restartsBefore());
+            Instant end = state.from().plus(spec.progressDeadline());
             if (now.isBefore(end)) {
                 lookAgain(end);
                 waits.add(site.name() + because(site));
@@ -314,7 +333,7 @@ public final class Planner {
     }
 
     private void begin(Site site) {
-        changing.put(site.name(), new Changing(now, Optional.empty(), site.away(), 0));
+        changing.put(site.name(), new Changing(now, now, Optional.empty(), site.away(), 0));
         if (!site.away()) {
             lookAgain(now.plus(spec.progressDeadline()));
         }

@@ -53,13 +53,18 @@ public record Progress(
     /**
      * A site that may change.
      *
-     * @param since when it was begun, or came back
+     * @param since when it was begun
+     * @param from when its time to become available began: then, or when it came back
      * @param availableSince empty if it is not
      * @param away whether it could not be heard when last looked at
      * @param restartsBefore restarts that do not count
      */
     public record Changing(
-            Instant since, Optional<Instant> availableSince, boolean away, long restartsBefore) {}
+            Instant since,
+            Instant from,
+            Optional<Instant> availableSince,
+            boolean away,
+            long restartsBefore) {}
 
     /**
      * Why a run stopped.
@@ -101,8 +106,9 @@ public record Progress(
                 next(name -> sites.containsKey(name) && sites.get(name).updated(), false, now);
         next.changing()
                 .replaceAll(
-                        (name, any) ->
+                        (name, before) ->
                                 new Changing(
+                                        before.since(),
                                         next.started(),
                                         Optional.empty(),
                                         false,
@@ -158,6 +164,9 @@ public record Progress(
                                                 ? "Available"
                                                 : "Updating")
                         .put("since", site.since().toString());
+        if (!site.from().equals(site.since())) {
+            json.put("countedFrom", site.from().toString());
+        }
         site.availableSince().ifPresent(since -> json.put("availableSince", since.toString()));
         if (site.restartsBefore() > 0) {
             json.put("restartsBefore", site.restartsBefore());
@@ -169,10 +178,12 @@ public record Progress(
     public static Progress of(JsonObject status) {
         SortedMap<String, Changing> changing = new TreeMap<>();
         for (JsonObject site : status.array("sites").objects()) {
+            Instant since = KubeObject.time(site, "since").orElse(Instant.EPOCH);
             changing.put(
                     site.text("name"),
                     new Changing(
-                            KubeObject.time(site, "since").orElse(Instant.EPOCH),
+                            since,
+                            KubeObject.time(site, "countedFrom").orElse(since),
                             KubeObject.time(site, "availableSince"),
                             site.text("state").equals("Away"),
                             site.number("restartsBefore").orElse(0)));
