@@ -374,7 +374,12 @@ final class RolloutController implements AutoCloseable {
             Instant now) {
         if (other) {
             return progress.next(
-                    name -> present.containsKey(name) && present.get(name).updated(), true, now);
+                    name ->
+                            Optional.ofNullable(present.get(name))
+                                    .filter(Site::updated)
+                                    .isPresent(),
+                    true,
+                    now);
         }
         boolean again =
                 rollout.annotation(RETRY).filter(Long.toString(progress.run())::equals).isPresent();

@@ -129,11 +129,11 @@ public final class SiteGridController implements AutoCloseable {
     /** Where it only lets other sites change, only they have their turn. */
     private void rolloutChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
         Set<String> turns = new HashSet<>();
-        boolean all =
-                before == null
-                        || after == null
-                        || !RolloutStatus.gating(before).equals(RolloutStatus.gating(after));
-        if (!all) {
+        boolean all = true;
+        if (before != null
+                && after != null
+                && RolloutStatus.gating(before).equals(RolloutStatus.gating(after))) {
+            all = false;
             Set<String> was = Progress.of(before.status()).changing().keySet();
             Set<String> is = Progress.of(after.status()).changing().keySet();
             Stream.of(was, is).flatMap(Set::stream).forEach(turns::add);

@@ -103,16 +103,24 @@ public record Progress(
     /** A new run in which the sites that failed get another chance. */
     public Progress retry(Map<String, Site> sites, Instant now) {
         Progress next =
-                next(name -> sites.containsKey(name) && sites.get(name).updated(), false, now);
+                next(
+                        name ->
+                                Optional.ofNullable(sites.get(name))
+                                        .filter(Site::updated)
+                                        .isPresent(),
+                        false,
+                        now);
         next.changing()
                 .replaceAll(
-                        (name, before) ->
-                                new Changing(
-                                        before.since(),
-                                        next.started(),
-                                        Optional.empty(),
-                                        false,
-                                        sites.get(name).restarts()));
+                        (name, before) -> {
+                            Site site = sites.get(name);
+                            return new Changing(
+                                    before.since(),
+                                    next.started(),
+                                    Optional.empty(),
+                                    false,
+                                    site == null ? 0 : site.restarts());
+                        });
         return next;
     }
 

@@ -96,8 +96,7 @@ class RolloutIT {
         for (KubeObject pod : wayside.get("pods", "-l", "app=line")) {
             if (pod.deleted().isEmpty() && pod.conditionIsTrue("Ready")) {
                 pods.put(
-                        pod.spec().text("nodeName"),
-                        pod.labels().get("version") + " " + pod.uid());
+                        pod.spec().text("nodeName"), pod.labels().get("version") + " " + pod.uid());
             }
         }
         return pods;
