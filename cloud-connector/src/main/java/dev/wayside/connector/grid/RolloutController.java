@@ -21,10 +21,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -341,7 +341,7 @@ final class RolloutController implements AutoCloseable {
         String key = members.isEmpty() ? "" : GridChild.key(members.get(0).grid());
         String orderHash = Integer.toHexString(rollout.spec().array("order").toJson().hashCode());
         boolean labelled = spec.selectsByLabel();
-        SortedMap<String, Site> present = sites.of(members, key, progress, labelled);
+        NavigableMap<String, Site> present = sites.of(members, key, progress, labelled);
         progress = begun(rollout, progress, present, other, orderHash, now);
         if (progress.run() != Progress.of(rollout.status()).run()) {
             present = sites.of(members, key, progress, labelled);
@@ -368,7 +368,7 @@ final class RolloutController implements AutoCloseable {
     private static Progress begun(
             KubeObject rollout,
             Progress progress,
-            SortedMap<String, Site> present,
+            NavigableMap<String, Site> present,
             boolean other,
             String orderHash,
             Instant now) {

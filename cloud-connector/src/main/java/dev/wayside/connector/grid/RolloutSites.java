@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +46,9 @@ final class RolloutSites {
      * @param key the label that tells sites apart
      * @param labelled whether labels of nodes are asked for
      */
-    SortedMap<String, Site> of(
+    NavigableMap<String, Site> of(
             List<Member> grids, String key, Progress progress, boolean labelled) {
-        SortedMap<String, Site> sites = new TreeMap<>();
+        NavigableMap<String, Site> sites = new TreeMap<>();
         for (String name : cluster.nodes().read(() -> index.values(key))) {
             Changing changing = progress.changing().get(name);
             Look look = new Look(name, progress, changing);

@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -37,17 +37,18 @@ public final class Planner {
     private static final int NAMED = 3;
 
     private final RolloutSpec spec;
-    private final SortedMap<String, Site> sites;
+    private final NavigableMap<String, Site> sites;
     private final Progress stored;
     private final Instant now;
-    private final SortedMap<String, Changing> changing;
+    private final NavigableMap<String, Changing> changing;
     private final List<String> unrestored;
     private final List<List<Site>> waves;
     private final List<String> waits = new ArrayList<>();
     private @Nullable Failure failure;
     private @Nullable Instant again;
 
-    private Planner(RolloutSpec spec, SortedMap<String, Site> sites, Progress stored, Instant now) {
+    private Planner(
+            RolloutSpec spec, NavigableMap<String, Site> sites, Progress stored, Instant now) {
         this.spec = spec;
         this.sites = sites;
         this.stored = stored;
@@ -81,7 +82,7 @@ public final class Planner {
      */
     public static Step next(
             RolloutSpec spec,
-            SortedMap<String, Site> sites,
+            NavigableMap<String, Site> sites,
             Progress stored,
             long approved,
             Instant now) {

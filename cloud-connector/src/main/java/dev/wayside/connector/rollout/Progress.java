@@ -10,8 +10,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -34,7 +34,7 @@ public record Progress(
         long firstRun,
         boolean rollingBack,
         Instant started,
-        SortedMap<String, Changing> changing,
+        NavigableMap<String, Changing> changing,
         Optional<Failure> failure,
         List<String> unrestored) {
 
@@ -87,7 +87,7 @@ public record Progress(
      * @param other whether something else is asked than in the run before
      */
     public Progress next(Predicate<String> kept, boolean other, Instant now) {
-        SortedMap<String, Changing> still = new TreeMap<>(changing);
+        NavigableMap<String, Changing> still = new TreeMap<>(changing);
         still.keySet().removeIf(kept.negate());
         return new Progress(
                 Phase.PROGRESSING,
@@ -184,7 +184,7 @@ public record Progress(
 
     /** What a status says; nothing for a status that says nothing. */
     public static Progress of(JsonObject status) {
-        SortedMap<String, Changing> changing = new TreeMap<>();
+        NavigableMap<String, Changing> changing = new TreeMap<>();
         for (JsonObject site : status.array("sites").objects()) {
             Instant since = KubeObject.time(site, "since").orElse(Instant.EPOCH);
             changing.put(

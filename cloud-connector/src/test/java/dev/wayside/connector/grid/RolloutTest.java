@@ -122,15 +122,8 @@ final class RolloutTest {
     }
 
     private void awaitPhase(String phase) {
-        await(phase, () -> phase().equals(phase) || tell(phase));
+        await(phase, () -> phase().equals(phase));
     }
-
-    private boolean tell(String wanted) {
-        last = wanted + ": " + status();
-        return false;
-    }
-
-    private String last = "";
 
     /** Time passes, and everybody looks. */
     private void pass(int seconds) {

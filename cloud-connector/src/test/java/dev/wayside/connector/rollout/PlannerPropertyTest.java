@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +46,7 @@ final class PlannerPropertyTest {
         long restarts;
     }
 
-    private final SortedMap<String, Simulated> fleet = new TreeMap<>();
+    private final NavigableMap<String, Simulated> fleet = new TreeMap<>();
     private Random random = new Random();
     private RolloutSpec spec = RolloutSpec.of(JsonObject.EMPTY);
     private Progress progress = Progress.NONE;
@@ -124,8 +124,8 @@ final class PlannerPropertyTest {
                 .build();
     }
 
-    private SortedMap<String, Site> view() {
-        SortedMap<String, Site> view = new TreeMap<>();
+    private NavigableMap<String, Site> view() {
+        NavigableMap<String, Site> view = new TreeMap<>();
         fleet.forEach(
                 (name, site) ->
                         view.put(
@@ -148,7 +148,7 @@ final class PlannerPropertyTest {
     }
 
     private Step decide() {
-        SortedMap<String, Site> view = view();
+        NavigableMap<String, Site> view = view();
         Progress before = progress;
         Step step = Planner.next(spec, view, before, approved, now);
         Progress after = step.progress();
