@@ -64,6 +64,8 @@ public record ResourceType(
             new ResourceType("superedge.io", "v1", "StatefulSetGrid", "statefulsetgrids", true);
     public static final ResourceType SERVICE_GRIDS =
             new ResourceType("superedge.io", "v1", "ServiceGrid", "servicegrids", true);
+    public static final ResourceType GRID_ROLLOUTS =
+            new ResourceType("wayside.dev", "v1alpha1", "GridRollout", "gridrollouts", true);
     public static final ResourceType NODE_UNITS =
             new ResourceType("site.superedge.io", "v1alpha2", "NodeUnit", "nodeunits", false);
     public static final ResourceType NODE_GROUPS =

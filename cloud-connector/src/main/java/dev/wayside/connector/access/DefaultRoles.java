@@ -182,7 +182,8 @@ final class DefaultRoles {
                         "networking.k8s.io",
                         List.of("ingresses", "ingresses/status", "networkpolicies"),
                         READ),
-                PolicyRule.on("superedge.io", List.of("*"), READ));
+                PolicyRule.on("superedge.io", List.of("*"), READ),
+                PolicyRule.on("wayside.dev", List.of("*"), READ));
     }
 
     private static List<PolicyRule> editRules() {
@@ -235,7 +236,8 @@ final class DefaultRoles {
                 PolicyRule.on("autoscaling", List.of("horizontalpodautoscalers"), WRITE),
                 PolicyRule.on("policy", List.of("poddisruptionbudgets"), WRITE),
                 PolicyRule.on("networking.k8s.io", List.of("ingresses", "networkpolicies"), WRITE),
-                PolicyRule.on("superedge.io", List.of("*"), WRITE));
+                PolicyRule.on("superedge.io", List.of("*"), WRITE),
+                PolicyRule.on("wayside.dev", List.of("gridrollouts"), WRITE));
     }
 
     private static List<PolicyRule> adminRules() {

@@ -42,6 +42,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
     private final Cluster cluster;
     private final SiteGridController grids;
     private final SiteGridController statefulGrids;
+    private final RolloutController rollouts;
     private final ServiceGridController serviceGrids;
     private final SiteController sites;
     private final DeploymentController deployments;
@@ -65,8 +66,11 @@ public final class Controllers implements AutoCloseable, ChangePlans {
     private Controllers(Cluster cluster) {
         this.cluster = cluster;
         SiteIndex index = cluster.nodes().addView(new SiteIndex());
-        this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, 4);
-        this.statefulGrids = new SiteGridController(cluster, GridKind.STATEFUL_SETS, index, 2);
+        GridRevisions revisions = new GridRevisions(cluster);
+        this.grids = new SiteGridController(cluster, GridKind.DEPLOYMENTS, index, revisions, 4);
+        this.statefulGrids =
+                new SiteGridController(cluster, GridKind.STATEFUL_SETS, index, revisions, 2);
+        this.rollouts = new RolloutController(cluster, index, revisions, 2);
         this.serviceGrids = new ServiceGridController(cluster, 1);
         this.sites = new SiteController(cluster, 2);
         this.deployments = new DeploymentController(cluster, 4);
@@ -141,6 +145,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         cronJobs.start();
         grids.start();
         statefulGrids.start();
+        rollouts.start();
         serviceGrids.start();
         sites.start();
         endpoints.start();
@@ -159,6 +164,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
                         endpoints,
                         sites,
                         serviceGrids,
+                        rollouts,
                         statefulGrids,
                         grids,
                         statefulSets,

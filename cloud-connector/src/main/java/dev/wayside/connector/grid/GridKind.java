@@ -43,6 +43,8 @@ record GridKind(
                             "volumeClaimTemplates",
                             "podManagementPolicy"));
 
+    static final List<GridKind> ALL = List.of(DEPLOYMENTS, STATEFUL_SETS);
+
     String childName(KubeObject grid, String site) {
         return SiteNames.child(grid.name(), site, longestName);
     }

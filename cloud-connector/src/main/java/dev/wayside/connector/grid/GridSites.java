@@ -52,8 +52,10 @@ final class GridSites {
     private final SiteIndex sites;
     private final SiteLoss loss;
     private final Children children;
+    private final RolloutGate gate;
 
-    GridSites(Cluster cluster, GridKind kind, SiteIndex sites) {
+    GridSites(Cluster cluster, GridKind kind, SiteIndex sites, RolloutGate gate) {
+        this.gate = gate;
         this.cluster = cluster;
         this.kind = kind;
         this.type = kind.child();
@@ -78,9 +80,10 @@ final class GridSites {
         return cluster.nodes().read(() -> sites.values(GridChild.key(grid)));
     }
 
-    /** Whether each child that there is was brought to the grid's present generation. */
+    /** Whether each child that there is was brought to what the grid asks now. */
     boolean areAsAsked(KubeObject grid) {
-        return loss.children(grid).stream().allMatch(child -> children.isAsAsked(grid, child));
+        return gate.isCompleted(grid)
+                && loss.children(grid).stream().allMatch(child -> children.isAsAsked(grid, child));
     }
 
     /** To be called when the child is gone. */
@@ -124,14 +127,17 @@ final class GridSites {
         private Site sync() {
             Optional<KubeObject> live = informer.get(grid.namespace(), name);
             try {
-                KubeObject child = GridTranslation.child(grid, kind, site);
+                if (!(gate.choose(grid, site, live) instanceof RolloutGate.As chosen)) {
+                    return new Site(live.filter(this::isOurs).orElse(null), null, null);
+                }
+                KubeObject child = GridTranslation.child(chosen.grid(), kind, site);
                 return new Site(
                         live.isPresent()
-                                ? repair(live.get(), child, false)
+                                ? repair(live.get(), child, chosen.marks(), false)
                                 : children.create(
                                         grid,
-                                        child,
-                                        each -> GridTranslation.repaired(each, child, false)),
+                                        chosen.marks().on(child),
+                                        each -> repaired(each, child, chosen.marks(), false)),
                         null,
                         null);
             } catch (SiteFailure e) {
@@ -161,14 +167,20 @@ final class GridSites {
             return GridChild.isOf(grid, child);
         }
 
-        private KubeObject repair(KubeObject live, KubeObject child, boolean gone)
+        private static KubeObject repaired(
+                KubeObject live, KubeObject child, RolloutMarks marks, boolean gone) {
+            return marks.on(GridTranslation.repaired(live, child, gone));
+        }
+
+        private KubeObject repair(
+                KubeObject live, KubeObject child, RolloutMarks marks, boolean gone)
                 throws SiteFailure {
             if (!gone && isOurs(live)) {
                 loss.forget(live);
             }
             try {
                 return children.repair(
-                        grid, live, each -> GridTranslation.repaired(each, child, gone));
+                        grid, live, each -> repaired(each, child, marks, gone));
             } catch (ApiException e) {
                 if (e.reason() == Reason.INVALID) {
                     throw refused(live, child, e);
@@ -260,7 +272,15 @@ final class GridSites {
                 return child;
             }
             try {
-                return repair(child, GridTranslation.child(grid, kind, site), true);
+                if (!(gate.choose(grid, site, Optional.of(child))
+                        instanceof RolloutGate.As chosen)) {
+                    return child;
+                }
+                return repair(
+                        child,
+                        GridTranslation.child(chosen.grid(), kind, site),
+                        chosen.marks(),
+                        true);
             } catch (SiteFailure e) {
                 return child;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.wayside.connector.grid;
 
+import dev.wayside.connector.rollout.Progress;
 import dev.wayside.connector.workload.Cluster;
 import dev.wayside.connector.workload.Conditions;
 import dev.wayside.connector.workload.Controller;
@@ -9,6 +10,7 @@ import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ObjectKey;
+import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -62,11 +64,12 @@ public final class SiteGridController implements AutoCloseable {
     private final Controller<Turn> controller;
     private final Map<ObjectKey, GridView> views = new ConcurrentHashMap<>();
 
-    SiteGridController(Cluster cluster, GridKind kind, SiteIndex index, int workers) {
+    SiteGridController(
+            Cluster cluster, GridKind kind, SiteIndex index, GridRevisions revisions, int workers) {
         this.cluster = cluster;
         this.kind = kind;
         this.grids = cluster.informer(kind.grid());
-        this.sites = new GridSites(cluster, kind, index);
+        this.sites = new GridSites(cluster, kind, index, RolloutGate.of(cluster, revisions));
         this.gridsByKey = grids.addIndex(grid -> List.of(GridChild.key(grid)));
         this.forecast = new GridForecast(cluster, kind, index, sites.loss(), gridsByKey);
         this.unused = new UnusedTemplates(cluster, kind, sites);
@@ -80,6 +83,7 @@ public final class SiteGridController implements AutoCloseable {
         grids.addListener(this::gridChanged);
         cluster.nodes().addListener(this::nodeChanged);
         cluster.informer(kind.child()).addListener(this::childChanged);
+        cluster.informer(ResourceType.GRID_ROLLOUTS).addListener(this::rolloutChanged);
     }
 
     GridForecast forecast() {
@@ -128,6 +132,39 @@ public final class SiteGridController implements AutoCloseable {
                 || before.generation() != after.generation()
                 || !before.labels().equals(after.labels())
                 || !before.annotations().equals(after.annotations());
+    }
+
+    /** Where it only lets other sites change, only they have their turn. */
+    private void rolloutChanged(@Nullable KubeObject before, @Nullable KubeObject after) {
+        Set<String> turns = new HashSet<>();
+        boolean all = true;
+        if (before != null
+                && after != null
+                && RolloutStatus.gating(before).equals(RolloutStatus.gating(after))) {
+            all = false;
+            Set<String> was = Progress.of(before.status()).changing().keySet();
+            Set<String> is = Progress.of(after.status()).changing().keySet();
+            Stream.of(was, is).flatMap(Set::stream).forEach(turns::add);
+            turns.removeIf(site -> was.contains(site) && is.contains(site));
+            if (turns.isEmpty()) {
+                return;
+            }
+        }
+        KubeObject rollout = after == null ? before : after;
+        if (rollout == null) {
+            return;
+        }
+        for (KubeObject grid : grids.inNamespace(rollout.namespace())) {
+            if ((before == null || !RolloutClaims.claims(before, grid))
+                    && (after == null || !RolloutClaims.claims(after, grid))) {
+                continue;
+            }
+            if (all) {
+                add(grid);
+            } else {
+                turns.forEach(site -> add(grid.key(kind.grid()), site));
+            }
+        }
     }
 
     private void nodeChanged(@Nullable KubeObject before, @Nullable KubeObject after) {

@@ -51,6 +51,7 @@ public final class BuiltInKinds implements Kinds {
                         SiteGridKind.ofDeployments(table),
                         SiteGridKind.ofStatefulSets(table),
                         new ServiceGridKind(table),
+                        new GridRolloutKind(table),
                         new NodeUnitKind(table, ResourceType.NODE_UNITS),
                         new NodeUnitKind(table, SiteSpelling.FIRST_NODE_UNITS),
                         new NodeGroupKind(table, ResourceType.NODE_GROUPS),

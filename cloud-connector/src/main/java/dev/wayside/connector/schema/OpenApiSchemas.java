@@ -82,6 +82,7 @@ final class OpenApiSchemas {
             case "meta" -> META + rest.substring(rest.indexOf('.') + 1);
             case "apiextensions" -> "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions." + rest;
             case "superedge" -> "io.superedge." + rest;
+            case "wayside" -> "dev.wayside." + rest;
             case "site" -> "io.superedge.site." + rest;
             default -> "io.k8s.api." + group + "." + rest;
         };

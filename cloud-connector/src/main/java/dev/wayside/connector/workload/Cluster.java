@@ -39,6 +39,7 @@ public final class Cluster implements AutoCloseable {
                     ResourceType.DEPLOYMENT_GRIDS,
                     ResourceType.STATEFUL_SET_GRIDS,
                     ResourceType.SERVICE_GRIDS,
+                    ResourceType.GRID_ROLLOUTS,
                     ResourceType.NODE_UNITS,
                     ResourceType.NODE_GROUPS,
                     ResourceType.DEPLOYMENTS,

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 
 /** What can be read off a pod or a node alone. */
-final class PodFacts {
+public final class PodFacts {
     private PodFacts() {}
 
     static String phase(KubeObject pod) {
         return pod.status().string("phase").orElse("Pending");
     }
 
-    static boolean isFinished(KubeObject pod) {
+    public static boolean isFinished(KubeObject pod) {
         String phase = phase(pod);
         return phase.equals("Succeeded") || phase.equals("Failed");
     }
@@ -64,7 +64,8 @@ final class PodFacts {
         return (int) pod.spec().number("priority").orElse(0);
     }
 
-    static long restarts(KubeObject pod) {
+    /** Of the container that restarted most. */
+    public static long restarts(KubeObject pod) {
         long most = 0;
         for (JsonObject container : pod.status().array("containerStatuses").objects()) {
             most = Math.max(most, container.number("restartCount").orElse(0));
@@ -73,7 +74,7 @@ final class PodFacts {
     }
 
     /** Whether nothing has been heard of the node for so long that its pods' words are stale. */
-    static boolean isUnheardOf(KubeObject node) {
+    public static boolean isUnheardOf(KubeObject node) {
         return node.condition("Ready")
                 .filter(condition -> condition.text("status").equals("Unknown"))
                 .isPresent();

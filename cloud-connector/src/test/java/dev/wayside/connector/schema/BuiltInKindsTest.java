@@ -40,6 +40,7 @@ class BuiltInKindsTest {
                         "deploymentgrids.superedge.io",
                         "statefulsetgrids.superedge.io",
                         "servicegrids.superedge.io",
+                        "gridrollouts.wayside.dev",
                         "nodeunits.site.superedge.io",
                         "nodeunits.site.superedge.io",
                         "nodegroups.site.superedge.io",
@@ -103,6 +104,7 @@ class BuiltInKindsTest {
                         "DeploymentGrid",
                         "StatefulSetGrid",
                         "ServiceGrid",
+                        "GridRollout",
                         "NodeUnit",
                         "NodeGroup");
     }

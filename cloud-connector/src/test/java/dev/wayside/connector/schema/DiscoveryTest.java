@@ -51,6 +51,7 @@ class DiscoveryTest {
                         "apps",
                         "batch",
                         "superedge.io",
+                        "wayside.dev",
                         "site.superedge.io",
                         "policy",
                         "storage.k8s.io",

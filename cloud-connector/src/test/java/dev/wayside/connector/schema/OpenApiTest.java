@@ -32,6 +32,7 @@ class OpenApiTest {
                         "apis/certificates.k8s.io/v1",
                         "apis/apiextensions.k8s.io/v1",
                         "apis/superedge.io/v1",
+                        "apis/wayside.dev/v1alpha1",
                         "apis/site.superedge.io/v1alpha1",
                         "apis/site.superedge.io/v1alpha2",
                         "apis/policy/v1",
