@@ -79,8 +79,7 @@ public record ResourceType(
     public static final ResourceType STORAGE_CLASSES =
             new ResourceType("storage.k8s.io", "v1", "StorageClass", "storageclasses", false);
     public static final ResourceType PRIORITY_CLASSES =
-            new ResourceType(
-                    "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false);
+            new ResourceType("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false);
 
     public static final ResourceType ROLES =
             new ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles", true);

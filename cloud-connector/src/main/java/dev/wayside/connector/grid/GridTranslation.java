@@ -14,12 +14,15 @@ import java.util.Optional;
  *
  * <p>Beside what {@link GridChild} says, a child has the label {@value #SITE_LABEL} and the site's
  * template with {@code nodeSelector[gridUniqKey] = site}. Its spec is the template's alone, with
- * one exception: a template without {@code replicas} leaves that number to whoever scales the
- * child.
+ * two exceptions: a template without {@code replicas} leaves that number to whoever scales the
+ * child, and a child that was told to restart ({@code kubectl rollout restart}) stays so.
  */
 final class GridTranslation {
     static final String SITE_LABEL = "wayside.dev/site";
     static final String GONE_SINCE = "wayside.dev/site-gone-since";
+
+    /** What {@code kubectl rollout restart} leaves in a child's template; it is the operator's. */
+    private static final String RESTARTED = "kubectl.kubernetes.io/restartedAt";
 
     private GridTranslation() {}
 
@@ -78,6 +81,15 @@ final class GridTranslation {
         Optional<Json> scaled = live.spec().get("replicas");
         if (!spec.has("replicas") && scaled.isPresent()) {
             spec = spec.with("replicas", scaled.get());
+        }
+        Optional<Json> restarted =
+                live.spec().object("template", "metadata", "annotations").get(RESTARTED);
+        if (restarted.isPresent()
+                && !spec.object("template", "metadata", "annotations").has(RESTARTED)) {
+            spec =
+                    spec.withAt(
+                            List.of("template", "metadata", "annotations", RESTARTED),
+                            restarted.get());
         }
         KubeObject repaired = GridChild.repaired(live, child).withSpec(spec);
         if (gone || repaired.annotation(GONE_SINCE).isEmpty()) {

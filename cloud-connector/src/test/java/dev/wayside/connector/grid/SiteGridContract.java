@@ -119,6 +119,31 @@ abstract class SiteGridContract {
         assertThat(child("web-site-1").spec().number("replicas")).hasValue(3);
     }
 
+    @Test
+    void aRestartOfOneSiteIsTheOperatorsToGive() {
+        twoSites();
+        world.start();
+        create(gridSpec(spec("web", "v1", "")));
+        await("complete", () -> isComplete("web-site-1", 1));
+        world.patch(
+                kind.child(),
+                "web-site-1",
+                "{\"metadata\":{\"labels\":{\"wayside.dev/site\":null}},"
+                        + "\"spec\":{\"template\":{\"metadata\":{\"annotations\":"
+                        + "{\"kubectl.kubernetes.io/restartedAt\":\"now\",\"other\":\"x\"}}}}}");
+        await(
+                "repaired",
+                () ->
+                        child("web-site-1").labels().containsKey("wayside.dev/site")
+                                && isComplete("web-site-1", 1));
+        assertThat(
+                        child("web-site-1")
+                                .spec()
+                                .object("template", "metadata", "annotations")
+                                .strings())
+                .isEqualTo(Map.of("kubectl.kubernetes.io/restartedAt", "now"));
+    }
+
     String image(String child) {
         return child(child)
                 .spec()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.wayside.model.KubeObject;
 import dev.wayside.testing.Eventually;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +77,33 @@ class GridsIT {
               template:
                 selector: {appGrid: web}
                 ports: [{protocol: TCP, port: 80, targetPort: 8080}]
+            """;
+
+    /** Each start of a pod adds a line to its own data. */
+    private static final String STATEFUL =
+            """
+            apiVersion: superedge.io/v1
+            kind: StatefulSetGrid
+            metadata: {name: db, namespace: default}
+            spec:
+              gridUniqKey: plants
+              template:
+                serviceName: db-svc
+                replicas: 2
+                selector: {matchLabels: {appGrid: db}}
+                template:
+                  metadata: {labels: {appGrid: db}}
+                  spec:
+                    terminationGracePeriodSeconds: 1
+                    containers:
+                    - name: db
+                      image: wayside.dev/host
+                      command: [sh, -c, "echo $NAME >> $CONTAINER_SANDBOX_MOUNT_POINT/data/log; exec sleep 1000"]
+                      env: [{name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+                      volumeMounts: [{name: data, mountPath: /data}]
+                volumeClaimTemplates:
+                - metadata: {name: data}
+                  spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
             """;
 
     /** A grid by a label that people give; the text is what its pods hold. */
@@ -338,8 +366,50 @@ class GridsIT {
         assertThat(byNode("app=line", 2).keySet()).containsExactly("gw-1", "gw-2");
     }
 
+    private String data(String pod) throws Exception {
+        String claim = kubectl.ok("get pvc data-" + pod + " -o jsonpath={.metadata.uid}");
+        String node = kubectl.ok("get pod " + pod + " -o jsonpath={.spec.nodeName}");
+        return Files.readString(
+                kubectl.wayside().gateway(node).resolve("volumes/pvc-" + claim + "/log"));
+    }
+
     @Test
     @Order(9)
+    void aStatefulSetGridsPodsKeepTheirNamesAndData() throws Exception {
+        apply(STATEFUL);
+        List<String> names =
+                List.of("db-plant-1-0", "db-plant-1-1", "db-plant-2-0", "db-plant-2-1");
+        assertThat(kubectl.wayside().awaitRunning("appGrid=db", 4))
+                .extracting(KubeObject::name)
+                .containsExactlyInAnyOrderElementsOf(names);
+        await("all ready", "get ssg db", "4/4");
+        assertThat(kubectl.ok("get ssg db"))
+                .matches("NAME +SITES +READY +UPDATED +AGE\ndb +2 +4/4 +4 +\\S+\n");
+        kubectl.ok("delete pod db-plant-2-1");
+        kubectl.ok("rollout restart sts/db-plant-1");
+        kubectl.ok("rollout status sts/db-plant-1 --timeout=60s");
+        kubectl.wayside().awaitRunning("appGrid=db", 4);
+        kubectl.wayside().cutGateway("gw-1");
+        kubectl.wayside().cutConnector();
+        kubectl.wayside().up(3, 3);
+        assertThat(kubectl.wayside().awaitRunning("appGrid=db", 4))
+                .extracting(KubeObject::name)
+                .containsExactlyInAnyOrderElementsOf(names);
+        assertThat(data("db-plant-1-0")).isEqualTo("db-plant-1-0\n".repeat(2));
+        assertThat(data("db-plant-2-0")).isEqualTo("db-plant-2-0\n");
+        assertThat(data("db-plant-2-1")).isEqualTo("db-plant-2-1\n".repeat(2));
+        assertThat(kubectl.ok("delete ssg db --timeout=60s")).contains("deleted");
+        Eventually.see(
+                "the pods are gone",
+                SOON,
+                () -> kubectl.ok("get pods -l appGrid=db"),
+                text -> text.contains("No resources found"));
+        assertThat(kubectl.ok("get pvc")).contains("data-db-plant-2-1", "Bound");
+        kubectl.ok("delete pvc --all --timeout=60s");
+    }
+
+    @Test
+    @Order(10)
     void aUnitThatGoesLeavesNothingOnItsNodes() throws Exception {
         kubectl.ok("annotate dg web wayside.dev/site-removal-grace=1s");
         kubectl.ok("delete nu plant-2 --timeout=60s");

@@ -38,8 +38,7 @@ class JobsIT {
         return wayside.kubectl(words).ok();
     }
 
-    private void job(String name, String members, String restart, String command)
-            throws Exception {
+    private void job(String name, String members, String restart, String command) throws Exception {
         wayside.apply(
                 """
                 apiVersion: batch/v1
@@ -68,7 +67,11 @@ class JobsIT {
         Path once = wayside.data().resolve("once");
         kubectl("create", "job", "one", IMAGE, "--", "sh", "-c", "exit 0");
         job("bad", "backoffLimit: 0", "Never", "exit 3");
-        job("again", "backoffLimit: 3", "OnFailure", "[ -e " + once + " ] || { touch " + once + "; exit 1; }");
+        job(
+                "again",
+                "backoffLimit: 3",
+                "OnFailure",
+                "[ -e " + once + " ] || { touch " + once + "; exit 1; }");
         job(
                 "numbers",
                 "completions: 2\n  parallelism: 2\n  completionMode: Indexed",
