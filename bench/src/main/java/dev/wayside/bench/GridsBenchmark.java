@@ -110,7 +110,7 @@ final class GridsBenchmark implements Benchmarks.Benchmark {
         await(() -> store.count(CHILDREN_CHANGED) >= changed);
         System.out.printf(
                 "  one template changed: %d children after %.1f s", SITES, seconds(begun));
-        long target = all + SITES;
+        long target = (long) all + SITES;
         await(() -> store.count(BOUND) >= target && complete(store));
         System.out.printf(", pods bound after %.1f s%n", seconds(begun));
         System.out.println("  writes " + store.since(before));

@@ -160,10 +160,11 @@ final class CronScheduleTest {
             ZonedDateTime wall = instant.atZone(zone);
             boolean ofMonth = fields.get(2).test(wall.getDayOfMonth());
             boolean ofWeek = fields.get(4).test(wall.getDayOfWeek().getValue() % 7);
+            boolean both = stars[2] || stars[4];
             return fields.get(0).test(wall.getMinute())
                     && fields.get(1).test(wall.getHour())
                     && fields.get(3).test(wall.getMonthValue())
-                    && (stars[2] || stars[4] ? ofMonth && ofWeek : ofMonth || ofWeek);
+                    && (both ? (ofMonth && ofWeek) : (ofMonth || ofWeek));
         }
     }
 

@@ -117,7 +117,7 @@ class JobsIT {
         List<KubeObject> made =
                 Eventually.see(
                         "a job by the clock",
-                        Duration.ofSeconds(120),
+                        Duration.ofMinutes(2),
                         () -> wayside.get("jobs"),
                         jobs ->
                                 jobs.stream()
