@@ -86,6 +86,11 @@ final class GridSites {
                 && loss.children(grid).stream().allMatch(child -> children.isAsAsked(grid, child));
     }
 
+    /** See {@link RolloutGate#held}. */
+    Optional<RolloutGate.Held> held(KubeObject grid) {
+        return gate.held(grid);
+    }
+
     /** To be called when the child is gone. */
     void forget(KubeObject child) {
         children.forget(child);

@@ -17,12 +17,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code states} has an entry for every site, the child's own status complete; a site that
  * failed says so in a condition {@code SiteFailed}. The grid's conditions are {@code Available}
- * (every site is), {@code Degraded} (some site could not be made as asked) and {@code SitesGone}
- * (children outlive their site's last label).
+ * (every site is), {@code Degraded} (some site could not be made as asked), {@code SitesGone}
+ * (children outlive their site's last label) and, once that was the case, {@code Held} (nothing
+ * changes anywhere until somebody makes clear which GridRollout it is under).
  *
  * @param observed the last generation that every site was brought to
  */
-record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed, Instant now) {
+record GridStatus(
+        KubeObject grid,
+        SortedMap<String, Site> sites,
+        Optional<RolloutGate.Held> held,
+        long observed,
+        Instant now) {
+    static final String HELD = "Held";
     static final String DEGRADED = "Degraded";
     static final String SITES_GONE = "SitesGone";
     private static final String AVAILABLE = "Available";
@@ -46,6 +53,14 @@ record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed,
         conditions = Conditions.with(conditions, available(), now);
         conditions = Conditions.with(conditions, degraded(), now);
         conditions = Conditions.with(conditions, gone(), now);
+        if (held.isPresent() || Conditions.find(conditions, HELD).isPresent()) {
+            conditions =
+                    Conditions.with(
+                            conditions,
+                            held.map(why -> Conditions.of(HELD, "True", why.reason(), why.message()))
+                                    .orElse(Conditions.of(HELD, "False", "AsExpected", "")),
+                            now);
+        }
         return JsonObject.builder()
                 .put("observedGeneration", observed)
                 .put("states", states.build())

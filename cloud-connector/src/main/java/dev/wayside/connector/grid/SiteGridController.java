@@ -268,9 +268,12 @@ public final class SiteGridController implements AutoCloseable {
         }
         long observed =
                 complete ? grid.generation() : grid.status().number("observedGeneration").orElse(0);
-        GridStatus of = new GridStatus(grid, view.sites(), observed, cluster.clock().instant());
+        Optional<RolloutGate.Held> held = sites.held(grid);
+        GridStatus of =
+                new GridStatus(grid, view.sites(), held, observed, cluster.clock().instant());
         JsonObject status = of.json();
         tellChange(grid, status, GridStatus.DEGRADED, kind.failed());
+        held.ifPresent(why -> tellChange(grid, status, GridStatus.HELD, why.reason()));
         if (view.tellsGone(of.sitesGone())) {
             tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
         }

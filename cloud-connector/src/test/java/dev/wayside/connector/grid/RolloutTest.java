@@ -4,6 +4,7 @@ package dev.wayside.connector.grid;
 import static dev.wayside.connector.grid.World.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.connector.workload.Conditions;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -461,8 +462,51 @@ final class RolloutTest {
                                         .orElse(0)
                                 == 1);
         assertThat(world.names(ResourceType.DEPLOYMENTS)).isEmpty();
+        await("told", () -> held().equals("True RolloutMissing"));
+        assertThat(heldMessage()).contains("GridRollout careful").contains("wayside.dev/rollout");
         rollout("careful", HEALTH);
         awaitAvailable("s1");
+        await("told of its end", () -> held().equals("False AsExpected"));
+    }
+
+    @Test
+    void aGridSaysWhichConflictOfRolloutsHoldsIt() {
+        running(1, HEALTH);
+        assertThat(held()).isEmpty();
+        rollout("hasty", "'selector':{'matchLabels':{'app':'web'}}");
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS, "web", "{\"metadata\":{\"labels\":{\"app\":\"web\"}}}");
+        await("two claim it", () -> held().equals("True RolloutConflict"));
+        assertThat(heldMessage()).contains("careful, hasty");
+        world.delete(ResourceType.GRID_ROLLOUTS, "hasty");
+        await("one is left", () -> held().equals("False AsExpected"));
+        world.store.create(
+                ResourceType.DEPLOYMENT_GRIDS,
+                KubeObject.of(ResourceType.DEPLOYMENT_GRIDS, "default", "other")
+                        .withAnnotations(Map.of("wayside.dev/rollout", "careful"))
+                        .withSpec(World.parse(spec("other", "v1")).with("gridUniqKey", "zone")),
+                World.USER);
+        await("other labels", () -> held().equals("True RolloutConflict"));
+        assertThat(heldMessage()).contains("site, zone");
+        world.delete(ResourceType.DEPLOYMENT_GRIDS, "other");
+        await("the same labels", () -> held().equals("False AsExpected"));
+    }
+
+    private JsonObject heldCondition() {
+        return Conditions.find(
+                        world.get(ResourceType.DEPLOYMENT_GRIDS, "web")
+                                .status()
+                                .array("conditions"),
+                        "Held")
+                .orElse(JsonObject.EMPTY);
+    }
+
+    private String held() {
+        return (heldCondition().text("status") + " " + heldCondition().text("reason")).strip();
+    }
+
+    private String heldMessage() {
+        return heldCondition().text("message");
     }
 
     @Test
