@@ -492,6 +492,52 @@ final class RolloutTest {
         await("the same labels", () -> held().equals("False AsExpected"));
     }
 
+    @Test
+    void whatLetsAGridGoNamesTheSitesThatChangeAtOnce() {
+        running(3, "'selector':{'matchLabels':{'app':'web'}}," + HEALTH);
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"labels\":{\"app\":\"web\"}}}");
+        await("seen", () -> world.isSeen(ResourceType.DEPLOYMENT_GRIDS));
+        KubeObject careful = world.get(ResourceType.GRID_ROLLOUTS, "careful");
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, null, true))
+                .containsExactly(
+                        "DeploymentGrid default/web names it: until there is a GridRollout careful"
+                                + " again, nothing would change at its sites");
+        annotate(ResourceType.DEPLOYMENT_GRIDS, "web", "wayside.dev/rollout", "null");
+        await("seen", () -> world.isSeen(ResourceType.DEPLOYMENT_GRIDS));
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, null, true))
+                .containsExactly(
+                        "DeploymentGrid default/web: no GridRollout would claim it; a further"
+                                + " change would go to all sites at once");
+        change("web", "v2");
+        awaitAvailable("s1");
+        String atOnce =
+                "DeploymentGrid default/web: no GridRollout will claim it; what was held back will"
+                        + " go to 2 sites at once: s2, s3";
+        careful = world.get(ResourceType.GRID_ROLLOUTS, "careful");
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, null, false))
+                .containsExactly(atOnce);
+        JsonObject other = World.parse("{\"matchLabels\":{\"app\":\"other\"}}");
+        assertThat(
+                        world.plan(
+                                ResourceType.GRID_ROLLOUTS,
+                                careful,
+                                careful.withSpec(careful.spec().with("selector", other)),
+                                false))
+                .containsExactly(atOnce);
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, careful, false)).isEmpty();
+        KubeObject web = world.get(ResourceType.DEPLOYMENT_GRIDS, "web");
+        assertThat(
+                        world.plan(
+                                ResourceType.DEPLOYMENT_GRIDS,
+                                web,
+                                web.withLabels(Map.of("app", "x")),
+                                false))
+                .containsExactly(atOnce);
+    }
+
     private JsonObject heldCondition() {
         return Conditions.find(
                         world.get(ResourceType.DEPLOYMENT_GRIDS, "web")
