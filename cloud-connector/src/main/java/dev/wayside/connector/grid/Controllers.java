@@ -86,7 +86,8 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
         this.disruptions = new DisruptionController(cluster, 1);
-        this.plans = new Plans(
+        this.plans =
+                new Plans(
                         cluster,
                         sites.forecast(cluster),
                         new RolloutForecast(cluster, index, revisions),

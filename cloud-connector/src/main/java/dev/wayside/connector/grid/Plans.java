@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What would be deleted where: by a change of a grid, of nodes and what gives them their labels,
- * and of a namespace; and what goes to all sites at once as no GridRollout holds it any more. One line for each object that something comes of, and no more than {@value
- * #MOST} of them. Safe for any thread.
+ * and of a namespace; and what goes to all sites at once as no GridRollout holds it any more. One
+ * line for each object that something comes of, and no more than {@value #MOST} of them. Safe for
+ * any thread.
  */
 final class Plans implements ChangePlans {
     private static final int MOST = 12;
@@ -31,11 +32,7 @@ final class Plans implements ChangePlans {
     private final RolloutForecast rollouts;
     private final List<GridForecast> grids;
 
-    Plans(
-            Cluster cluster,
-            SiteForecast sites,
-            RolloutForecast rollouts,
-            List<GridForecast> grids) {
+    Plans(Cluster cluster, SiteForecast sites, RolloutForecast rollouts, List<GridForecast> grids) {
         this.rollouts = rollouts;
         this.cluster = cluster;
         this.sites = sites;

@@ -98,8 +98,7 @@ final class ForesightTest {
         api.send("DELETE", first + "/u?dryRun=All", "application/json", "");
         assertThat(asked).hasSize(3);
         for (ChangePlans.Change change : asked) {
-            assertThat(change.type().qualified())
-                    .isEqualTo(ResourceType.NODE_UNITS.qualified());
+            assertThat(change.type().qualified()).isEqualTo(ResourceType.NODE_UNITS.qualified());
         }
         assertThat(setLabel(asked.get(0).after())).isEqualTo("b");
         assertThat(setLabel(asked.get(1).before())).isEqualTo("b");
