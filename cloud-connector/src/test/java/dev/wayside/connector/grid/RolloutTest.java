@@ -227,6 +227,30 @@ final class RolloutTest {
     }
 
     @Test
+    void timeInWhichNobodyWatchedIsNoFailure() {
+        running(2, "'order':[{'sites':['s2']}],'onFailure':'Rollback'," + HEALTH);
+        bad("v2");
+        change("web", "v2");
+        await("begun", () -> changing().equals(List.of("s2")) && image("web-s2").equals("v2"));
+        JsonObject begun = status().array("sites").objects().get(0);
+        world.stop();
+        world.clock.advance(Duration.ofHours(1));
+        world.start();
+        pass(299);
+        await(
+                "looked at",
+                () ->
+                        !status().array("sites")
+                                .objects()
+                                .get(0)
+                                .without("since")
+                                .equals(begun.without("since")));
+        assertThat(phase()).isEqualTo("Progressing");
+        pass(2);
+        awaitPhase("RollingBack");
+    }
+
+    @Test
     void pausesAtAPodThatRestartsAndGoesOnWithTheNextTemplate() {
         running(2, HEALTH);
         change("web", "v2");
@@ -475,7 +499,9 @@ final class RolloutTest {
         assertThat(held()).isEmpty();
         rollout("hasty", "'selector':{'matchLabels':{'app':'web'}}");
         world.patch(
-                ResourceType.DEPLOYMENT_GRIDS, "web", "{\"metadata\":{\"labels\":{\"app\":\"web\"}}}");
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"labels\":{\"app\":\"web\"}}}");
         await("two claim it", () -> held().equals("True RolloutConflict"));
         assertThat(heldMessage()).contains("careful, hasty");
         world.delete(ResourceType.GRID_ROLLOUTS, "hasty");
