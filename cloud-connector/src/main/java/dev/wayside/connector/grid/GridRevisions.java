@@ -80,7 +80,10 @@ final class GridRevisions {
      */
     String keep(KubeObject grid, JsonObject spec) {
         String name = name(grid, spec);
-        if (revisions.get(grid.namespace(), name).isEmpty()) {
+        Optional<KubeObject> there = revisions.get(grid.namespace(), name);
+        if (there.isPresent()) {
+            takeOver(grid, there.get());
+        } else {
             long newest =
                     revisions.ownedBy(grid.uid()).stream()
                             .mapToLong(kept -> kept.json().number("revision").orElse(0))
@@ -103,6 +106,25 @@ final class GridRevisions {
             }
         }
         return name;
+    }
+
+    /** A grid of that name that is no more may have left it with its children. */
+    private void takeOver(KubeObject grid, KubeObject revision) {
+        boolean others =
+                revision.controller()
+                        .filter(
+                                owner ->
+                                        !owner.kind().equals(grid.kind())
+                                                || !owner.name().equals(grid.name()))
+                        .isPresent();
+        if (others || GridChild.isOf(grid, revision)) {
+            return;
+        }
+        KubeObject ours =
+                revision.withMetadata(
+                        "ownerReferences",
+                        JsonArray.of(OwnerReference.controllerOf(grid).toJson()));
+        revisions.write(() -> cluster.store().update(TYPE, ours, "", WriteOptions.by(BY)));
     }
 
     /** Deletes those that nobody can go back to. */

@@ -4,6 +4,7 @@ package dev.wayside.connector.grid;
 import static dev.wayside.connector.grid.World.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.connector.store.ObjectStore.Propagation;
 import dev.wayside.connector.workload.Conditions;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
@@ -248,6 +249,38 @@ final class RolloutTest {
         assertThat(phase()).isEqualTo("Progressing");
         pass(2);
         awaitPhase("RollingBack");
+    }
+
+    @Test
+    void aGridThatIsMadeAnewAroundItsChildrenCanGoBack() {
+        running(2, "'onFailure':'Rollback'," + HEALTH);
+        Set<String> pods = podUids("web-");
+        world.delete(ResourceType.DEPLOYMENT_GRIDS, "web", Propagation.ORPHAN);
+        await(
+                "left alone",
+                () ->
+                        world.store
+                                        .get(ResourceType.DEPLOYMENT_GRIDS.key("default", "web"))
+                                        .isEmpty()
+                                && world.get(ResourceType.DEPLOYMENTS, "web-s2")
+                                        .controller()
+                                        .isEmpty());
+        grid("web", "v1", "{'annotations':{'wayside.dev/rollout':'careful'}}");
+        String uid = world.get(ResourceType.DEPLOYMENT_GRIDS, "web").uid();
+        await(
+                "taken in",
+                () -> {
+                    pass(31);
+                    return status().array("grids").toJson().contains(uid)
+                            && List.of("Idle", "Completed").contains(phase());
+                });
+        assertThat(podUids("web-")).isEqualTo(pods);
+        world.healthy(
+                pod -> !pod.spec().array("containers").objects().get(0).text("image").equals("v2"));
+        change("web", "v2");
+        await("begun", () -> image("web-s1").equals("v2"));
+        pass(301);
+        await("back", () -> image("web-s1").equals("v1"));
     }
 
     @Test
