@@ -74,6 +74,23 @@ final class GridRevisions {
     }
 
     /**
+     * Whether that revision means for a site what the grid would ask.
+     *
+     * @param grid as it is now
+     * @param asks the grid as it is, or as it would be
+     */
+    boolean means(KubeObject grid, String revision, String site, KubeObject asks) {
+        Optional<KubeObject> then = at(grid, revision);
+        try {
+            return then.isPresent()
+                    && GridTranslation.template(then.get(), site)
+                            .equals(GridTranslation.template(asks, site));
+        } catch (SiteFailure e) {
+            return false; // one of them cannot be made; the grid's status says why
+        }
+    }
+
+    /**
      * Keeps it; harmless if it is kept already.
      *
      * @return its name

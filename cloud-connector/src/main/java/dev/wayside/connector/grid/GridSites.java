@@ -18,12 +18,14 @@ import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +91,18 @@ final class GridSites {
     /** See {@link RolloutGate#held}. */
     Optional<RolloutGate.Held> held(KubeObject grid) {
         return gate.held(grid);
+    }
+
+    /** The sites whose child waits for a rollout, in order. */
+    List<String> heldBack(KubeObject grid, SortedMap<String, Site> states) {
+        List<String> held = new ArrayList<>();
+        states.forEach(
+                (name, state) -> {
+                    if (state.child() != null && gate.isHeldBack(grid, name, state.child())) {
+                        held.add(name);
+                    }
+                });
+        return held;
     }
 
     /** To be called when the child is gone. */
@@ -184,8 +198,7 @@ final class GridSites {
                 loss.forget(live);
             }
             try {
-                return children.repair(
-                        grid, live, each -> repaired(each, child, marks, gone));
+                return children.repair(grid, live, each -> repaired(each, child, marks, gone));
             } catch (ApiException e) {
                 if (e.reason() == Reason.INVALID) {
                     throw refused(live, child, e);

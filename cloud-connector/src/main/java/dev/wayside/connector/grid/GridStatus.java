@@ -2,6 +2,7 @@
 package dev.wayside.connector.grid;
 
 import dev.wayside.connector.workload.Conditions;
+import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -21,11 +22,14 @@ import org.jspecify.annotations.Nullable;
  * (children outlive their site's last label) and, once that was the case, {@code Held} (nothing
  * changes anywhere until somebody makes clear which GridRollout it is under).
  *
+ * @param heldBack the sites that have something else than the grid asks now, since a rollout has
+ *     not let them change, or took it back
  * @param observed the last generation that every site was brought to
  */
 record GridStatus(
         KubeObject grid,
         SortedMap<String, Site> sites,
+        List<String> heldBack,
         Optional<RolloutGate.Held> held,
         long observed,
         Instant now) {
@@ -57,15 +61,27 @@ record GridStatus(
             conditions =
                     Conditions.with(
                             conditions,
-                            held.map(why -> Conditions.of(HELD, "True", why.reason(), why.message()))
+                            held.map(
+                                            why ->
+                                                    Conditions.of(
+                                                            HELD,
+                                                            "True",
+                                                            why.reason(),
+                                                            why.message()))
                                     .orElse(Conditions.of(HELD, "False", "AsExpected", "")),
                             now);
         }
-        return JsonObject.builder()
-                .put("observedGeneration", observed)
-                .put("states", states.build())
-                .put("conditions", conditions)
-                .build();
+        JsonObject.Builder status =
+                JsonObject.builder()
+                        .put("observedGeneration", observed)
+                        .put("states", states.build())
+                        .put("conditions", conditions);
+        if (!heldBack.isEmpty()) {
+            status.put(
+                    "heldSites",
+                    new JsonArray(heldBack.stream().map(Json::of).map(Json.class::cast).toList()));
+        }
+        return status.build();
     }
 
     private JsonObject state(String name, Site site) {

@@ -114,19 +114,14 @@ final class RolloutForecast {
     private Set<String> behind(GridKind kind, KubeObject now, KubeObject after) {
         Set<String> behind = new TreeSet<>();
         for (String site : cluster.nodes().read(() -> sites.values(GridChild.key(after)))) {
-            Optional<KubeObject> has =
+            String revision =
                     cluster.informer(kind.child())
                             .get(now.namespace(), kind.childName(now, site))
                             .filter(child -> GridChild.isOf(now, child))
-                            .flatMap(child -> revisions.at(now, RolloutMarks.of(child).revision()));
-            try {
-                if (has.isEmpty()
-                        || !GridTranslation.template(has.get(), site)
-                                .equals(GridTranslation.template(after, site))) {
-                    behind.add(site);
-                }
-            } catch (SiteFailure e) {
-                continue; // nothing can be made of it there
+                            .map(child -> RolloutMarks.of(child).revision())
+                            .orElse("");
+            if (!revisions.means(now, revision, site, after)) {
+                behind.add(site);
             }
         }
         return behind;

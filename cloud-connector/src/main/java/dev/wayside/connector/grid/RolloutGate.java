@@ -112,6 +112,14 @@ final class RolloutGate {
                                                 + conflict.text("message")));
     }
 
+    /** Whether a child has something else than its grid asks now, since a rollout let it not. */
+    boolean isHeldBack(KubeObject grid, String site, KubeObject child) {
+        String has = RolloutMarks.of(child).revision();
+        return !has.isEmpty()
+                && !has.equals(revisions.of(grid))
+                && !revisions.means(grid, has, site, grid);
+    }
+
     private JsonObject status(KubeObject grid, List<String> names) {
         return names.size() == 1
                 ? rollouts.get(grid.namespace(), names.get(0))

@@ -570,8 +570,10 @@ final class RolloutTest {
                 .containsExactly(
                         "DeploymentGrid default/web: no GridRollout would claim it; a further"
                                 + " change would go to all sites at once");
+        assertThat(heldSites()).isEqualTo("[]");
         change("web", "v2");
         awaitAvailable("s1");
+        await("the grid says who waits", () -> heldSites().equals("[\"s2\",\"s3\"]"));
         String atOnce =
                 "DeploymentGrid default/web: no GridRollout will claim it; what was held back will"
                         + " go to 2 sites at once: s2, s3";
@@ -595,6 +597,10 @@ final class RolloutTest {
                                 web.withLabels(Map.of("app", "x")),
                                 false))
                 .containsExactly(atOnce);
+    }
+
+    private String heldSites() {
+        return world.get(ResourceType.DEPLOYMENT_GRIDS, "web").status().array("heldSites").toJson();
     }
 
     private JsonObject heldCondition() {
