@@ -53,7 +53,8 @@ public interface ChangePlans {
     /**
      * A write that is about to happen.
      *
-     * @param before null if it is new
+     * @param type in the version of the request
+     * @param before in the version that is stored; null if it is new
      * @param after null if it is deleted
      * @param dryRun whether all that matters is to be told; else only what will be deleted, or kept
      *     on grace

@@ -71,8 +71,8 @@ final class Foresight {
                     plans.warnings(
                             new Change(
                                     call.type(),
-                                    before,
-                                    after,
+                                    before == null ? null : asStored(before),
+                                    after == null ? null : asStored(after),
                                     dryRun,
                                     orphaning,
                                     () -> System.nanoTime() - end > 0,
@@ -80,6 +80,11 @@ final class Foresight {
         } catch (RuntimeException e) {
             LOG.warn("What comes of a change of {} could not be foretold", call.key(), e);
         }
+    }
+
+    /** Built-in kinds, and plans are for those alone, know which version is stored. */
+    private KubeObject asStored(KubeObject object) {
+        return call.kind().unconverted(object, call.type().apiVersion());
     }
 
     /** Whoever may list them may be told of them. */

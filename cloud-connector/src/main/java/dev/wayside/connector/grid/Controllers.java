@@ -90,6 +90,7 @@ public final class Controllers implements AutoCloseable, ChangePlans {
                 new Plans(
                         cluster,
                         sites.forecast(cluster),
+                        new RolloutForecast(cluster, index, revisions),
                         List.of(grids.forecast(), statefulGrids.forecast()));
         this.storage = new StorageController(cluster, 2);
         this.aggregation = new AggregationController(cluster);

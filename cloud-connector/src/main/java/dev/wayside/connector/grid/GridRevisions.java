@@ -74,13 +74,33 @@ final class GridRevisions {
     }
 
     /**
+     * Whether that revision means for a site what the grid would ask.
+     *
+     * @param grid as it is now
+     * @param asks the grid as it is, or as it would be
+     */
+    boolean means(KubeObject grid, String revision, String site, KubeObject asks) {
+        Optional<KubeObject> then = at(grid, revision);
+        try {
+            return then.isPresent()
+                    && GridTranslation.template(then.get(), site)
+                            .equals(GridTranslation.template(asks, site));
+        } catch (SiteFailure e) {
+            return false; // one of them cannot be made; the grid's status says why
+        }
+    }
+
+    /**
      * Keeps it; harmless if it is kept already.
      *
      * @return its name
      */
     String keep(KubeObject grid, JsonObject spec) {
         String name = name(grid, spec);
-        if (revisions.get(grid.namespace(), name).isEmpty()) {
+        Optional<KubeObject> there = revisions.get(grid.namespace(), name);
+        if (there.isPresent()) {
+            takeOver(grid, there.get());
+        } else {
             long newest =
                     revisions.ownedBy(grid.uid()).stream()
                             .mapToLong(kept -> kept.json().number("revision").orElse(0))
@@ -103,6 +123,25 @@ final class GridRevisions {
             }
         }
         return name;
+    }
+
+    /** A grid of that name that is no more may have left it with its children. */
+    private void takeOver(KubeObject grid, KubeObject revision) {
+        boolean others =
+                revision.controller()
+                        .filter(
+                                owner ->
+                                        !owner.kind().equals(grid.kind())
+                                                || !owner.name().equals(grid.name()))
+                        .isPresent();
+        if (others || GridChild.isOf(grid, revision)) {
+            return;
+        }
+        KubeObject ours =
+                revision.withMetadata(
+                        "ownerReferences",
+                        JsonArray.of(OwnerReference.controllerOf(grid).toJson()));
+        revisions.write(() -> cluster.store().update(TYPE, ours, "", WriteOptions.by(BY)));
     }
 
     /** Deletes those that nobody can go back to. */

@@ -18,12 +18,14 @@ import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +86,23 @@ final class GridSites {
     boolean areAsAsked(KubeObject grid) {
         return gate.isCompleted(grid)
                 && loss.children(grid).stream().allMatch(child -> children.isAsAsked(grid, child));
+    }
+
+    /** See {@link RolloutGate#held}. */
+    Optional<RolloutGate.Held> held(KubeObject grid) {
+        return gate.held(grid);
+    }
+
+    /** The sites whose child waits for a rollout, in order. */
+    List<String> heldBack(KubeObject grid, SortedMap<String, Site> states) {
+        List<String> held = new ArrayList<>();
+        states.forEach(
+                (name, state) -> {
+                    if (state.child() != null && gate.isHeldBack(grid, name, state.child())) {
+                        held.add(name);
+                    }
+                });
+        return held;
     }
 
     /** To be called when the child is gone. */

@@ -2,6 +2,7 @@
 package dev.wayside.connector.grid;
 
 import dev.wayside.connector.workload.Conditions;
+import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -17,12 +18,22 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code states} has an entry for every site, the child's own status complete; a site that
  * failed says so in a condition {@code SiteFailed}. The grid's conditions are {@code Available}
- * (every site is), {@code Degraded} (some site could not be made as asked) and {@code SitesGone}
- * (children outlive their site's last label).
+ * (every site is), {@code Degraded} (some site could not be made as asked), {@code SitesGone}
+ * (children outlive their site's last label) and, once that was the case, {@code Held} (nothing
+ * changes anywhere until somebody makes clear which GridRollout it is under).
  *
+ * @param heldBack the sites that have something else than the grid asks now, since a rollout has
+ *     not let them change, or took it back
  * @param observed the last generation that every site was brought to
  */
-record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed, Instant now) {
+record GridStatus(
+        KubeObject grid,
+        SortedMap<String, Site> sites,
+        List<String> heldBack,
+        Optional<RolloutGate.Held> held,
+        long observed,
+        Instant now) {
+    static final String HELD = "Held";
     static final String DEGRADED = "Degraded";
     static final String SITES_GONE = "SitesGone";
     private static final String AVAILABLE = "Available";
@@ -46,11 +57,31 @@ record GridStatus(KubeObject grid, SortedMap<String, Site> sites, long observed,
         conditions = Conditions.with(conditions, available(), now);
         conditions = Conditions.with(conditions, degraded(), now);
         conditions = Conditions.with(conditions, gone(), now);
-        return JsonObject.builder()
-                .put("observedGeneration", observed)
-                .put("states", states.build())
-                .put("conditions", conditions)
-                .build();
+        if (held.isPresent() || Conditions.find(conditions, HELD).isPresent()) {
+            conditions =
+                    Conditions.with(
+                            conditions,
+                            held.map(
+                                            why ->
+                                                    Conditions.of(
+                                                            HELD,
+                                                            "True",
+                                                            why.reason(),
+                                                            why.message()))
+                                    .orElse(Conditions.of(HELD, "False", "AsExpected", "")),
+                            now);
+        }
+        JsonObject.Builder status =
+                JsonObject.builder()
+                        .put("observedGeneration", observed)
+                        .put("states", states.build())
+                        .put("conditions", conditions);
+        if (!heldBack.isEmpty()) {
+            status.put(
+                    "heldSites",
+                    new JsonArray(heldBack.stream().map(Json::of).map(Json.class::cast).toList()));
+        }
+        return status.build();
     }
 
     private JsonObject state(String name, Site site) {

@@ -20,17 +20,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What would be deleted where: by a change of a grid, of nodes and what gives them their labels,
- * and of a namespace. One line for each object that something comes of, and no more than {@value
- * #MOST} of them. Safe for any thread.
+ * and of a namespace; and what goes to all sites at once as no GridRollout holds it any more. One
+ * line for each object that something comes of, and no more than {@value #MOST} of them. Safe for
+ * any thread.
  */
 final class Plans implements ChangePlans {
     private static final int MOST = 12;
 
     private final Cluster cluster;
     private final SiteForecast sites;
+    private final RolloutForecast rollouts;
     private final List<GridForecast> grids;
 
-    Plans(Cluster cluster, SiteForecast sites, List<GridForecast> grids) {
+    Plans(Cluster cluster, SiteForecast sites, RolloutForecast rollouts, List<GridForecast> grids) {
+        this.rollouts = rollouts;
         this.cluster = cluster;
         this.sites = sites;
         this.grids = List.copyOf(grids);
@@ -48,6 +51,7 @@ final class Plans implements ChangePlans {
     public boolean concerns(ResourceType type) {
         return SiteForecast.concerns(type)
                 || is(type, ResourceType.SERVICE_GRIDS)
+                || is(type, ResourceType.GRID_ROLLOUTS)
                 || is(type, ResourceType.NAMESPACES)
                 || grid(type).isPresent();
     }
@@ -76,17 +80,32 @@ final class Plans implements ChangePlans {
         }
         Optional<GridForecast> grid = grid(change.type());
         if (grid.isPresent()) {
-            return after != null
-                    ? grid.get().written(Optional.ofNullable(before), after, change)
-                    : before == null ? List.of() : grid.get().deleted(before, change);
+            return grid(grid.get(), change);
         }
         if (before == null) {
             return List.of();
+        }
+        if (is(change.type(), ResourceType.GRID_ROLLOUTS)) {
+            return rollouts.rollout(before, Optional.ofNullable(after), change);
         }
         if (is(change.type(), ResourceType.SERVICE_GRIDS)) {
             return services(before, change);
         }
         return after == null ? namespace(before, change) : List.of();
+    }
+
+    private List<String> grid(GridForecast grid, Change change) {
+        KubeObject before = change.before();
+        KubeObject after = change.after();
+        if (after == null) {
+            return before == null ? List.of() : grid.deleted(before, change);
+        }
+        List<String> told = new ArrayList<>();
+        if (before != null) {
+            rollouts.grid(grid.kind(), before, after, change).ifPresent(told::add);
+        }
+        told.addAll(grid.written(Optional.ofNullable(before), after, change));
+        return told;
     }
 
     private List<String> sites(Change change) {

@@ -318,7 +318,7 @@ final class RolloutController implements AutoCloseable {
     }
 
     private Optional<Duration> go(KubeObject rollout, List<Member> before) {
-        Progress progress = Progress.of(rollout.status());
+        Progress progress = Progress.of(rollout.status()).watchedFrom(started);
         List<Member> members = new ArrayList<>();
         boolean other = false;
         for (Member member : before) {

@@ -54,8 +54,7 @@ final class RolloutEvents {
                             + step.waves().size()
                             + (step.waveName().isEmpty() ? "" : " (" + step.waveName() + ")")
                             + ": "
-                            + step.waves().get(step.wave()).size()
-                            + " sites");
+                            + Wording.count(step.waves().get(step.wave()).size(), "site"));
         }
         if (before.phase() != after.phase()) {
             tellPhase(rollout, step);

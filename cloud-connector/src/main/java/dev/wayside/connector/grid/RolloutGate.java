@@ -2,6 +2,7 @@
 package dev.wayside.connector.grid;
 
 import dev.wayside.connector.rollout.Progress;
+import dev.wayside.connector.workload.Conditions;
 import dev.wayside.connector.workload.Informer;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -16,6 +17,8 @@ import java.util.Optional;
  * decides.
  */
 final class RolloutGate {
+    private static final String CONFLICT = "RolloutConflict";
+
     private final Informer rollouts;
     private final RolloutClaims claims;
     private final GridRevisions revisions;
@@ -35,6 +38,9 @@ final class RolloutGate {
 
     /** It has no child and gets none yet. */
     record NotYet() implements Choice {}
+
+    /** Said in the grid's condition {@code Held}. */
+    record Held(String reason, String message) {}
 
     RolloutGate(Informer rollouts, GridRevisions revisions) {
         this.rollouts = rollouts;
@@ -63,6 +69,55 @@ final class RolloutGate {
         return progress.rollingBack()
                 ? former(grid, live, completed)
                 : target(grid, live, completed.isEmpty() ? former(live) : "", progress.run());
+    }
+
+    /**
+     * Why nothing of a grid's templates changes anywhere, whatever they say, until somebody solves
+     * it; empty if nothing of the kind is the case.
+     */
+    Optional<Held> held(KubeObject grid) {
+        List<String> names = claims.of(grid);
+        if (names.isEmpty()) {
+            return Optional.empty();
+        }
+        if (names.size() > 1) {
+            return Optional.of(
+                    new Held(
+                            CONFLICT,
+                            "The GridRollouts "
+                                    + String.join(", ", names)
+                                    + " claim this grid; nothing changes until only one is left."));
+        }
+        Optional<KubeObject> rollout = rollouts.get(grid.namespace(), names.get(0));
+        if (rollout.isEmpty()) {
+            return Optional.of(
+                    new Held(
+                            "RolloutMissing",
+                            "There is no GridRollout "
+                                    + names.get(0)
+                                    + ", which the annotation "
+                                    + RolloutClaims.ROLLOUT
+                                    + " names; nothing changes until there is, or the annotation"
+                                    + " is taken off, which changes all sites at once."));
+        }
+        return Conditions.find(rollout.get().status().array("conditions"), RolloutStatus.CONFLICT)
+                .filter(conflict -> conflict.text("status").equals("True"))
+                .map(
+                        conflict ->
+                                new Held(
+                                        CONFLICT,
+                                        "GridRollout "
+                                                + names.get(0)
+                                                + ": "
+                                                + conflict.text("message")));
+    }
+
+    /** Whether a child has something else than its grid asks now, since a rollout let it not. */
+    boolean isHeldBack(KubeObject grid, String site, KubeObject child) {
+        String has = RolloutMarks.of(child).revision();
+        return !has.isEmpty()
+                && !has.equals(revisions.of(grid))
+                && !revisions.means(grid, has, site, grid);
     }
 
     private JsonObject status(KubeObject grid, List<String> names) {

@@ -17,6 +17,7 @@ import java.util.Map;
 
 /** The status of a GridRollout. Pure. */
 final class RolloutStatus {
+    static final String CONFLICT = "Conflict";
     private static final List<Phase> MOVING = List.of(Phase.PROGRESSING, Phase.ROLLING_BACK);
 
     private RolloutStatus() {}
@@ -30,7 +31,14 @@ final class RolloutStatus {
                 .put("done", Phase.of(status.text("phase")).isDone())
                 .put("rollingBack", status.flag("rollingBack"))
                 .put("grids", status.array("grids"))
+                .put("conflict", conflict(status))
                 .build();
+    }
+
+    private static String conflict(JsonObject status) {
+        return Conditions.find(status.array("conditions"), CONFLICT)
+                .map(conflict -> conflict.text("message"))
+                .orElse("");
     }
 
     static JsonObject of(
@@ -142,8 +150,8 @@ final class RolloutStatus {
         return Conditions.with(
                 conditions,
                 conflict.isEmpty()
-                        ? Conditions.of("Conflict", "False", "AsExpected", "")
-                        : Conditions.of("Conflict", "True", "GridsUnclear", conflict),
+                        ? Conditions.of(CONFLICT, "False", "AsExpected", "")
+                        : Conditions.of(CONFLICT, "True", "GridsUnclear", conflict),
                 now);
     }
 }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -268,9 +269,19 @@ public final class SiteGridController implements AutoCloseable {
         }
         long observed =
                 complete ? grid.generation() : grid.status().number("observedGeneration").orElse(0);
-        GridStatus of = new GridStatus(grid, view.sites(), observed, cluster.clock().instant());
+        SortedMap<String, GridStatus.Site> states = view.sites();
+        Optional<RolloutGate.Held> held = sites.held(grid);
+        GridStatus of =
+                new GridStatus(
+                        grid,
+                        states,
+                        sites.heldBack(grid, states),
+                        held,
+                        observed,
+                        cluster.clock().instant());
         JsonObject status = of.json();
         tellChange(grid, status, GridStatus.DEGRADED, kind.failed());
+        held.ifPresent(why -> tellChange(grid, status, GridStatus.HELD, why.reason()));
         if (view.tellsGone(of.sitesGone())) {
             tellChange(grid, status, GridStatus.SITES_GONE, "SiteGone");
         }

@@ -31,9 +31,21 @@ record Wording(boolean dryRun) {
         return child.status().number("replicas").orElse(0);
     }
 
-    /** {@code Deployment web-a (2 pods)}. */
+    /** {@code Deployment web-a (2 pods)}, and of a StatefulSet with claims whether they stay. */
     static String child(GridKind kind, KubeObject child) {
-        return kind.child().kind() + " " + child.name() + " (" + count(pods(child), "pod") + ")";
+        String pods = count(pods(child), "pod");
+        return kind.child().kind() + " " + child.name() + " (" + pods + claims(child) + ")";
+    }
+
+    private static String claims(KubeObject child) {
+        if (child.spec().array("volumeClaimTemplates").isEmpty()) {
+            return "";
+        }
+        return child.spec()
+                        .text("persistentVolumeClaimRetentionPolicy", "whenDeleted")
+                        .equals("Delete")
+                ? ", claims and data go with it"
+                : ", claims and data stay";
     }
 
     static String grid(GridKind kind, KubeObject grid) {

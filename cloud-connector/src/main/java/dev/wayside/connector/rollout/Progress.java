@@ -100,6 +100,28 @@ public record Progress(
                 List.of());
     }
 
+    /**
+     * Time in which nobody watched is not held against the sites that are being changed.
+     *
+     * @param start since when they are watched
+     */
+    public Progress watchedFrom(Instant start) {
+        Instant from = start.truncatedTo(ChronoUnit.MILLIS);
+        NavigableMap<String, Changing> watched = new TreeMap<>(changing);
+        watched.replaceAll(
+                (name, site) ->
+                        site.from().isBefore(from)
+                                ? new Changing(
+                                        site.since(),
+                                        from,
+                                        site.availableSince(),
+                                        site.away(),
+                                        site.restartsBefore())
+                                : site);
+        return new Progress(
+                phase, run, firstRun, rollingBack, started, watched, failure, unrestored);
+    }
+
     /** A new run in which the sites that failed get another chance. */
     public Progress retry(Map<String, Site> sites, Instant now) {
         Progress next =

@@ -3,6 +3,7 @@ package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonObject;
+import dev.wayside.model.JsonString;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
@@ -124,11 +125,15 @@ final class SiteGridKind extends TypedKind {
     @Override
     public List<Json> cells(KubeObject grid, Instant now) {
         JsonObject states = grid.status().object("states");
+        JsonObject current = states;
+        for (Json held : grid.status().array("heldSites").items()) {
+            current = held instanceof JsonString site ? current.without(site.value()) : current;
+        }
         return List.of(
                 Cells.name(grid),
                 Json.of(states.members().size()),
                 Json.of(sum(states, "readyReplicas") + "/" + sum(states, "replicas")),
-                Json.of(sum(states, "updatedReplicas")),
+                Json.of(sum(current, "updatedReplicas")),
                 Cells.age(grid, now));
     }
 

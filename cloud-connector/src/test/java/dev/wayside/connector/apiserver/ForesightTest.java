@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.wayside.connector.schema.BuiltInKinds;
 import dev.wayside.connector.store.EmbeddedObjectStore;
 import dev.wayside.connector.store.StoreSettings;
+import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -33,7 +34,7 @@ final class ForesightTest {
                 new ChangePlans() {
                     @Override
                     public boolean concerns(ResourceType type) {
-                        return type.equals(ResourceType.NODES);
+                        return type.plural().equals("nodes") || type.plural().equals("nodeunits");
                     }
 
                     @Override
@@ -83,6 +84,30 @@ final class ForesightTest {
                 api.send("DELETE", NODES + "/a?dryRun=All", "application/json", "");
         assertThat(delete.response().header("warning")).startsWith("299 - ");
         assertThat(asked.get(2).after()).isNull();
+    }
+
+    @Test
+    void isAskedInTheVersionThatIsStored() {
+        String first = "/apis/site.superedge.io/v1alpha1/nodeunits";
+        api.post(first, "{'metadata':{'name':'u'},'spec':{'setnode':{'labels':{'a':'b'}}}}");
+        api.send(
+                "PATCH",
+                first + "/u?dryRun=All",
+                TestingApi.MERGE,
+                "{'spec':{'setnode':{'labels':{'a':'c'}}}}");
+        api.send("DELETE", first + "/u?dryRun=All", "application/json", "");
+        assertThat(asked).hasSize(3);
+        for (ChangePlans.Change change : asked) {
+            assertThat(change.type().qualified()).isEqualTo(ResourceType.NODE_UNITS.qualified());
+        }
+        assertThat(setLabel(asked.get(0).after())).isEqualTo("b");
+        assertThat(setLabel(asked.get(1).before())).isEqualTo("b");
+        assertThat(setLabel(asked.get(1).after())).isEqualTo("c");
+        assertThat(setLabel(asked.get(2).before())).isEqualTo("b");
+    }
+
+    private static String setLabel(KubeObject unit) {
+        return unit.spec().text("setNode", "labels", "a");
     }
 
     @Test

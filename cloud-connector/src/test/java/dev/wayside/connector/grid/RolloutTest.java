@@ -4,6 +4,8 @@ package dev.wayside.connector.grid;
 import static dev.wayside.connector.grid.World.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.connector.store.ObjectStore.Propagation;
+import dev.wayside.connector.workload.Conditions;
 import dev.wayside.model.JsonArray;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
@@ -223,6 +225,62 @@ final class RolloutTest {
         world.node("n4", Map.of("site", "s4"));
         await("s4", () -> image("web-s4").equals("v1"));
         assertThat(phase()).isEqualTo("RolledBack");
+    }
+
+    @Test
+    void timeInWhichNobodyWatchedIsNoFailure() {
+        running(2, "'order':[{'sites':['s2']}],'onFailure':'Rollback'," + HEALTH);
+        bad("v2");
+        change("web", "v2");
+        await("begun", () -> changing().equals(List.of("s2")) && image("web-s2").equals("v2"));
+        JsonObject begun = status().array("sites").objects().get(0);
+        world.stop();
+        world.clock.advance(Duration.ofHours(1));
+        world.start();
+        pass(299);
+        await(
+                "looked at",
+                () ->
+                        !status().array("sites")
+                                .objects()
+                                .get(0)
+                                .without("since")
+                                .equals(begun.without("since")));
+        assertThat(phase()).isEqualTo("Progressing");
+        pass(2);
+        awaitPhase("RollingBack");
+    }
+
+    @Test
+    void aGridThatIsMadeAnewAroundItsChildrenCanGoBack() {
+        running(2, "'onFailure':'Rollback'," + HEALTH);
+        Set<String> pods = podUids("web-");
+        world.delete(ResourceType.DEPLOYMENT_GRIDS, "web", Propagation.ORPHAN);
+        await(
+                "left alone",
+                () ->
+                        world.store
+                                        .get(ResourceType.DEPLOYMENT_GRIDS.key("default", "web"))
+                                        .isEmpty()
+                                && world.get(ResourceType.DEPLOYMENTS, "web-s2")
+                                        .controller()
+                                        .isEmpty());
+        grid("web", "v1", "{'annotations':{'wayside.dev/rollout':'careful'}}");
+        String uid = world.get(ResourceType.DEPLOYMENT_GRIDS, "web").uid();
+        await(
+                "taken in",
+                () -> {
+                    pass(31);
+                    return status().array("grids").toJson().contains(uid)
+                            && List.of("Idle", "Completed").contains(phase());
+                });
+        assertThat(podUids("web-")).isEqualTo(pods);
+        world.healthy(
+                pod -> !pod.spec().array("containers").objects().get(0).text("image").equals("v2"));
+        change("web", "v2");
+        await("begun", () -> image("web-s1").equals("v2"));
+        pass(301);
+        await("back", () -> image("web-s1").equals("v1"));
     }
 
     @Test
@@ -461,8 +519,105 @@ final class RolloutTest {
                                         .orElse(0)
                                 == 1);
         assertThat(world.names(ResourceType.DEPLOYMENTS)).isEmpty();
+        await("told", () -> held().equals("True RolloutMissing"));
+        assertThat(heldMessage()).contains("GridRollout careful").contains("wayside.dev/rollout");
         rollout("careful", HEALTH);
         awaitAvailable("s1");
+        await("told of its end", () -> held().equals("False AsExpected"));
+    }
+
+    @Test
+    void aGridSaysWhichConflictOfRolloutsHoldsIt() {
+        running(1, HEALTH);
+        assertThat(held()).isEmpty();
+        rollout("hasty", "'selector':{'matchLabels':{'app':'web'}}");
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"labels\":{\"app\":\"web\"}}}");
+        await("two claim it", () -> held().equals("True RolloutConflict"));
+        assertThat(heldMessage()).contains("careful, hasty");
+        world.delete(ResourceType.GRID_ROLLOUTS, "hasty");
+        await("one is left", () -> held().equals("False AsExpected"));
+        world.store.create(
+                ResourceType.DEPLOYMENT_GRIDS,
+                KubeObject.of(ResourceType.DEPLOYMENT_GRIDS, "default", "other")
+                        .withAnnotations(Map.of("wayside.dev/rollout", "careful"))
+                        .withSpec(World.parse(spec("other", "v1")).with("gridUniqKey", "zone")),
+                World.USER);
+        await("other labels", () -> held().equals("True RolloutConflict"));
+        assertThat(heldMessage()).contains("site, zone");
+        world.delete(ResourceType.DEPLOYMENT_GRIDS, "other");
+        await("the same labels", () -> held().equals("False AsExpected"));
+    }
+
+    @Test
+    void whatLetsAGridGoNamesTheSitesThatChangeAtOnce() {
+        running(3, "'selector':{'matchLabels':{'app':'web'}}," + HEALTH);
+        world.patch(
+                ResourceType.DEPLOYMENT_GRIDS,
+                "web",
+                "{\"metadata\":{\"labels\":{\"app\":\"web\"}}}");
+        await("seen", () -> world.isSeen(ResourceType.DEPLOYMENT_GRIDS));
+        KubeObject careful = world.get(ResourceType.GRID_ROLLOUTS, "careful");
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, null, true))
+                .containsExactly(
+                        "DeploymentGrid default/web names it: until there is a GridRollout careful"
+                                + " again, nothing would change at its sites");
+        annotate(ResourceType.DEPLOYMENT_GRIDS, "web", "wayside.dev/rollout", "null");
+        await("seen", () -> world.isSeen(ResourceType.DEPLOYMENT_GRIDS));
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, null, true))
+                .containsExactly(
+                        "DeploymentGrid default/web: no GridRollout would claim it; a further"
+                                + " change would go to all sites at once");
+        assertThat(heldSites()).isEqualTo("[]");
+        change("web", "v2");
+        awaitAvailable("s1");
+        await("the grid says who waits", () -> heldSites().equals("[\"s2\",\"s3\"]"));
+        String atOnce =
+                "DeploymentGrid default/web: no GridRollout will claim it; what was held back will"
+                        + " go to 2 sites at once: s2, s3";
+        careful = world.get(ResourceType.GRID_ROLLOUTS, "careful");
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, null, false))
+                .containsExactly(atOnce);
+        JsonObject other = World.parse("{\"matchLabels\":{\"app\":\"other\"}}");
+        assertThat(
+                        world.plan(
+                                ResourceType.GRID_ROLLOUTS,
+                                careful,
+                                careful.withSpec(careful.spec().with("selector", other)),
+                                false))
+                .containsExactly(atOnce);
+        assertThat(world.plan(ResourceType.GRID_ROLLOUTS, careful, careful, false)).isEmpty();
+        KubeObject web = world.get(ResourceType.DEPLOYMENT_GRIDS, "web");
+        assertThat(
+                        world.plan(
+                                ResourceType.DEPLOYMENT_GRIDS,
+                                web,
+                                web.withLabels(Map.of("app", "x")),
+                                false))
+                .containsExactly(atOnce);
+    }
+
+    private String heldSites() {
+        return world.get(ResourceType.DEPLOYMENT_GRIDS, "web").status().array("heldSites").toJson();
+    }
+
+    private JsonObject heldCondition() {
+        return Conditions.find(
+                        world.get(ResourceType.DEPLOYMENT_GRIDS, "web")
+                                .status()
+                                .array("conditions"),
+                        "Held")
+                .orElse(JsonObject.EMPTY);
+    }
+
+    private String held() {
+        return (heldCondition().text("status") + " " + heldCondition().text("reason")).strip();
+    }
+
+    private String heldMessage() {
+        return heldCondition().text("message");
     }
 
     @Test

@@ -94,6 +94,37 @@ final class StatefulSetGridTest extends SiteGridContract {
     }
 
     @Test
+    void aPlanSaysWhetherClaimsGo() {
+        twoSites();
+        world.start();
+        create(gridSpec(spec("web", "v1", CLAIM)));
+        await(
+                "they stay",
+                () ->
+                        deleted()
+                                .matches(
+                                        ".*: StatefulSet web-site-1 \\(. pods?, claims and data"
+                                                + " stay\\), StatefulSet web-site-2 \\(. pods?,"
+                                                + " claims and data stay\\)]"));
+        template(
+                spec(
+                        "web",
+                        "v1",
+                        CLAIM
+                                + ",\"persistentVolumeClaimRetentionPolicy\":"
+                                + "{\"whenDeleted\":\"Delete\"}"));
+        await(
+                "they go",
+                () ->
+                        !deleted().contains("stay")
+                                && deleted().contains("claims and data go with it), Stateful"));
+    }
+
+    private String deleted() {
+        return world.plan(kind.grid(), grid(), null, true).toString();
+    }
+
+    @Test
     void longNamesAreCutSoThatPodsCanBeHosts() {
         String site = "a-site-with-a-name-that-is-rather-long-for-one-1";
         world.node("a", Map.of("site", site));
