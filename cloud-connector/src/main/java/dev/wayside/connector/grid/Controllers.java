@@ -86,7 +86,11 @@ public final class Controllers implements AutoCloseable, ChangePlans {
         this.namespaces = new NamespaceController(cluster);
         this.endpoints = new EndpointsController(cluster, 2);
         this.disruptions = new DisruptionController(cluster, 1);
-        this.plans = new Plans(cluster, sites.forecast(cluster), List.of(grids.forecast(), statefulGrids.forecast()));
+        this.plans =
+                new Plans(
+                        cluster,
+                        sites.forecast(cluster),
+                        List.of(grids.forecast(), statefulGrids.forecast()));
         this.storage = new StorageController(cluster, 2);
         this.aggregation = new AggregationController(cluster);
         this.accounts = new DefaultAccountController(cluster);

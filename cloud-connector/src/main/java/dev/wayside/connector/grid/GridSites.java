@@ -179,8 +179,7 @@ final class GridSites {
                 loss.forget(live);
             }
             try {
-                return children.repair(
-                        grid, live, each -> repaired(each, child, marks, gone));
+                return children.repair(grid, live, each -> repaired(each, child, marks, gone));
             } catch (ApiException e) {
                 if (e.reason() == Reason.INVALID) {
                     throw refused(live, child, e);

@@ -33,8 +33,7 @@ final class RolloutAdoption {
         Set<String> found = new HashSet<>();
         for (KubeObject child : informer.ownedBy(grid.uid())) {
             String site = SiteLoss.siteOf(child);
-            if (child.deleted().isPresent()
-                    || !child.name().equals(kind.childName(grid, site))) {
+            if (child.deleted().isPresent() || !child.name().equals(kind.childName(grid, site))) {
                 continue;
             }
             String revision = RolloutMarks.of(child).revision();
@@ -57,8 +56,7 @@ final class RolloutAdoption {
     private JsonObject spec(GridKind kind, KubeObject grid, String site, KubeObject child) {
         try {
             KubeObject wanted =
-                    GridTranslation.repaired(
-                            child, GridTranslation.child(grid, kind, site), true);
+                    GridTranslation.repaired(child, GridTranslation.child(grid, kind, site), true);
             JsonObject would =
                     cluster.store()
                             .update(

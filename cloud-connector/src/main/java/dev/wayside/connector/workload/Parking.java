@@ -17,9 +17,9 @@ import java.util.stream.Stream;
 
 /**
  * The pods that fit nowhere, and what has changed since that may let them in. Each is parked under
- * its nodeSelector, or the name of the one node that it is for, and comes again when a node that the selector matches has changed or has lost a
- * pod. One that its neighbours keep away comes also when a pod that it means, or that means it,
- * comes, goes or is relabelled. Safe for any thread.
+ * its nodeSelector, or the name of the one node that it is for, and comes again when a node that
+ * the selector matches has changed or has lost a pod. One that its neighbours keep away comes also
+ * when a pod that it means, or that means it, comes, goes or is relabelled. Safe for any thread.
  */
 final class Parking {
     /** With more changes at a time it is cheaper to look at all. */

@@ -117,8 +117,7 @@ public final class Scheduler implements AutoCloseable {
                         this::reconcile,
                         () -> pods.all().forEach(pod -> podChanged(null, pod)),
                         Turn::priority);
-        this.volumes =
-                new VolumeBinding(cluster, this::isPlaced, pod -> podChanged(null, pod));
+        this.volumes = new VolumeBinding(cluster, this::isPlaced, pod -> podChanged(null, pod));
         pods.addListener(
                 (before, after) -> {
                     if (after != null) {

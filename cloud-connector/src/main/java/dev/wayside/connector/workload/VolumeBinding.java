@@ -36,8 +36,7 @@ final class VolumeBinding {
      * @param isPlaced whether a pod has a node, or is about to get it
      * @param wake called with each pod without a node for which a claim has changed
      */
-    VolumeBinding(
-            Cluster cluster, Predicate<KubeObject> isPlaced, Consumer<KubeObject> wake) {
+    VolumeBinding(Cluster cluster, Predicate<KubeObject> isPlaced, Consumer<KubeObject> wake) {
         this.isPlaced = isPlaced;
         this.store = cluster.store();
         this.index = cluster.storage();

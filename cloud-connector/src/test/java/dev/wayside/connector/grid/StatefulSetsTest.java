@@ -516,8 +516,7 @@ final class StatefulSetsTest {
         await("pods", () -> podNames().size() == 2);
         String uid = claim(1).uid();
         // Somebody wants to save the data first.
-        world.patch(
-                CLAIMS, "data-web-1", "{\"metadata\":{\"finalizers\":[\"example.com/copy\"]}}");
+        world.patch(CLAIMS, "data-web-1", "{\"metadata\":{\"finalizers\":[\"example.com/copy\"]}}");
         patch("{\"replicas\":1}");
         await("on its way out", () -> claim(1).deleted().isPresent());
         assertThat(claim(0).deleted()).isEmpty();

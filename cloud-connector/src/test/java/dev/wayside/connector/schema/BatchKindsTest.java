@@ -20,7 +20,7 @@ final class BatchKindsTest {
     private static KubeObject job(String members) {
         return Samples.object(
                 "{'apiVersion':'batch/v1','kind':'Job','metadata':{'name':'j','namespace':'default',"
-                        + "'uid':'u-1'},'spec':{"
+                    + "'uid':'u-1'},'spec':{"
                         + members
                         + (members.isEmpty() || members.contains("'template'") ? "" : ",")
                         + (members.contains("'template'") ? "" : "'template':{" + POD + "}")
@@ -85,8 +85,8 @@ final class BatchKindsTest {
             delimiter = '|',
             quoteCharacter = '~',
             value = {
-                "'parallelism':-1|spec.parallelism: Invalid value: -1: must be greater than or equal"
-                        + " to 0",
+                "'parallelism':-1|spec.parallelism: Invalid value: -1: must be greater than or"
+                        + " equal to 0",
                 "'template':{'spec':{'containers':[{'name':'c','image':'i'}]}}"
                         + "|spec.template.spec.restartPolicy: Required value: valid values:"
                         + " \"OnFailure\", \"Never\"",
@@ -98,14 +98,14 @@ final class BatchKindsTest {
                     + " Invalid value: \"\": specifying one of OnExitCodes and OnPodConditions is"
                     + " required",
                 "'podFailurePolicy':{'rules':[{'action':'Count','onExitCodes':{'operator':'In',"
-                    + "'values':[0]}}]}|spec.podFailurePolicy.rules[0].onExitCodes.values[0]:"
-                    + " Invalid value: 0: must not be 0 for the In operator",
+                        + "'values':[0]}}]}|spec.podFailurePolicy.rules[0].onExitCodes.values[0]:"
+                        + " Invalid value: 0: must not be 0 for the In operator",
                 "'podReplacementPolicy':'Nope'|spec.podReplacementPolicy: Unsupported value:"
                         + " \"Nope\": supported values: \"Failed\", \"TerminatingOrFailed\"",
                 "'completionMode':'Indexed','completions':3,'successPolicy':{'rules':[{"
-                        + "'succeededIndexes':'5'}]}|spec.successPolicy.rules[0].succeededIndexes:"
-                        + " Invalid value: \"5\": error parsing succeededIndexes: too large index or"
-                        + " wrong order: \"5\"",
+                    + "'succeededIndexes':'5'}]}|spec.successPolicy.rules[0].succeededIndexes:"
+                    + " Invalid value: \"5\": error parsing succeededIndexes: too large index or"
+                    + " wrong order: \"5\"",
                 "'manualSelector':true|spec.selector: Required value",
             })
     void jobsAreChecked(String members, String wrong) {
@@ -162,8 +162,8 @@ final class BatchKindsTest {
                 "'schedule':'@daily','timeZone':'Mars/Olympus'|spec.timeZone: Invalid value:"
                         + " \"Mars/Olympus\": unknown time zone Mars/Olympus",
                 "'schedule':'@daily','timeZone':'Local'|spec.timeZone: Invalid value: \"Local\":"
-                    + " timeZone must be an explicit time zone as defined in"
-                    + " https://www.iana.org/time-zones",
+                        + " timeZone must be an explicit time zone as defined in"
+                        + " https://www.iana.org/time-zones",
                 "'schedule':'@daily','concurrencyPolicy':'Nope'|spec.concurrencyPolicy: Unsupported"
                         + " value: \"Nope\": supported values: \"Allow\", \"Forbid\", \"Replace\"",
                 "'schedule':''|spec.schedule: Required value",
@@ -191,12 +191,10 @@ final class BatchKindsTest {
             value = {
                 "|",
                 ",'updateStrategy':{'rollingUpdate':{'maxSurge':1}}|",
-                ",'updateStrategy':{'rollingUpdate':{'maxSurge':1,'maxUnavailable':1}}"
-                        + "|spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be"
-                        + " set when maxUnavailable is non-zero",
-                ",'updateStrategy':{'rollingUpdate':{'maxUnavailable':0}}"
-                        + "|spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot"
-                        + " be 0 when maxSurge is 0",
+                ",'updateStrategy':{'rollingUpdate':{'maxSurge':1,'maxUnavailable':1}}|spec.updateStrategy.rollingUpdate.maxSurge:"
+                    + " Invalid value: 1: may not be set when maxUnavailable is non-zero",
+                ",'updateStrategy':{'rollingUpdate':{'maxUnavailable':0}}|spec.updateStrategy.rollingUpdate.maxUnavailable:"
+                    + " Required value: cannot be 0 when maxSurge is 0",
                 ",'updateStrategy':{'type':'Nope'}|spec.updateStrategy.type: Unsupported value:"
                         + " \"Nope\": supported values: \"RollingUpdate\", \"OnDelete\"",
             })
@@ -214,8 +212,8 @@ final class BatchKindsTest {
                         .withStatus(
                                 Samples.json(
                                         "{'succeeded':3,'startTime':'2026-01-01T00:00:00Z',"
-                                                + "'completionTime':'2026-01-01T00:01:00Z',"
-                                                + "'conditions':[{'type':'Complete','status':'True'}]}"));
+                                            + "'completionTime':'2026-01-01T00:01:00Z',"
+                                            + "'conditions':[{'type':'Complete','status':'True'}]}"));
         assertThat(row(ResourceType.JOBS, done)).startsWith("j", "Complete", "3/3", "60s");
         assertThat(row(ResourceType.JOBS, job("'parallelism':3")))
                 .startsWith("j", "Running", "0/1 of 3", "");
