@@ -23,6 +23,9 @@ final class Deletion {
     /** The garbage collector lets the dependents go first, then takes this away. */
     static final String ORPHAN = "orphan";
 
+    /** Seconds, 68 years: with more no time could be written. */
+    private static final long MOST_GRACE = Integer.MAX_VALUE;
+
     private Deletion() {}
 
     /**
@@ -80,7 +83,7 @@ final class Deletion {
         if (own <= 0 || isNobodysPod(kind, object)) {
             return 0;
         }
-        long grace = asked.orElse(own);
+        long grace = Math.min(asked.orElse(own), MOST_GRACE);
         return grace < 0 ? 1 : grace; // as Kubernetes reads a negative period
     }
 

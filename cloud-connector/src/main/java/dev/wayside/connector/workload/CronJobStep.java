@@ -238,7 +238,7 @@ final class CronJobStep {
         }
         Instant earliest = KubeObject.time(status, LAST_TIME).or(cronJob::created).orElse(now);
         Instant last = earliest;
-        OptionalLong deadline = spec.number("startingDeadlineSeconds");
+        OptionalLong deadline = JobPods.seconds(cronJob, "startingDeadlineSeconds");
         if (deadline.isPresent()) {
             Instant tooLate = now.minusSeconds(deadline.getAsLong());
             earliest = tooLate.isAfter(earliest) ? tooLate : earliest;

@@ -28,6 +28,14 @@ final class JobPods {
         return job.spec().text("completionMode").equals("Indexed");
     }
 
+    /** A number of seconds, at most 68 years: with any long, a sum with a time may overflow. */
+    static OptionalLong seconds(KubeObject object, String name) {
+        OptionalLong seconds = object.spec().number(name);
+        return seconds.isPresent()
+                ? OptionalLong.of(Math.min(seconds.getAsLong(), Integer.MAX_VALUE))
+                : seconds;
+    }
+
     static OptionalLong completions(KubeObject job) {
         return job.spec().number("completions");
     }

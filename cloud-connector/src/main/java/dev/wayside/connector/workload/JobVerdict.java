@@ -135,7 +135,7 @@ final class JobVerdict {
 
     /** How long the Job may still run; empty if it may for ever. */
     Optional<Duration> deadlineLeft() {
-        OptionalLong deadline = job.spec().number("activeDeadlineSeconds");
+        OptionalLong deadline = JobPods.seconds(job, "activeDeadlineSeconds");
         return deadline.isEmpty()
                 ? Optional.empty()
                 : Optional.of(

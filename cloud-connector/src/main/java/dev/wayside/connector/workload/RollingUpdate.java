@@ -33,7 +33,7 @@ record RollingUpdate(long replicas, long surge, long unavailable) {
         JsonObject rolling = deployment.spec().object("strategy", "rollingUpdate");
         long replicas = replicas(deployment);
         if (isRecreate(deployment)) {
-            return new RollingUpdate(replicas, 0, replicas);
+            return new RollingUpdate(replicas, 0, 0);
         }
         long surge = scaled(rolling, "maxSurge", replicas, true);
         long unavailable = scaled(rolling, "maxUnavailable", replicas, false);

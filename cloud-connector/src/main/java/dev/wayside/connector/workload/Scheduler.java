@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Binds pods to nodes. One worker decides for all, so no room is given away twice; a pod counts on
- * its node from the decision on (see {@link AssumedPods}), and several bindings are written at a
- * time.
+ * its node from the decision on (see {@link AssumedPods}), and several decisions are written at a
+ * time: thousands of pods that fit nowhere do not delay one that does.
  *
  * <p>Of the nodes that may have the pod, it takes those that are liked most ({@link Preferences}),
  * then those with the fewest pods of the same owner, then the least used, then the first by name:
@@ -44,8 +44,8 @@ public final class Scheduler implements AutoCloseable {
     static final String NAME = "default-scheduler";
     private static final Logger log = LoggerFactory.getLogger(Scheduler.class);
 
-    /** Bindings that are written at a time; the store syncs them together. */
-    private static final int BINDERS = 16;
+    /** Decisions that are written at a time; the store syncs them together. */
+    private static final int WRITERS = 16;
 
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
     private static final Duration AFTER_CONFLICT = Duration.ofMillis(50);
@@ -73,7 +73,7 @@ public final class Scheduler implements AutoCloseable {
     private final Parking parking;
     private final VolumeBinding volumes;
     private final Controller<Turn> controller;
-    private final ThreadPoolExecutor binders;
+    private final ThreadPoolExecutor writers;
     private long nodeLooks;
 
     public Scheduler(Cluster cluster) {
@@ -90,25 +90,25 @@ public final class Scheduler implements AutoCloseable {
         this.assumed = pods.addView(new AssumedPods(usage, placed));
         this.parking = new Parking(fleet);
         AtomicInteger threads = new AtomicInteger();
-        this.binders =
+        this.writers =
                 new ThreadPoolExecutor(
-                        BINDERS,
-                        BINDERS,
+                        WRITERS,
+                        WRITERS,
                         1,
                         TimeUnit.MINUTES,
-                        new ArrayBlockingQueue<>(BINDERS),
+                        new ArrayBlockingQueue<>(WRITERS),
                         task -> {
                             Thread thread =
                                     new Thread(
                                             task,
-                                            "wayside-connector-binder-"
+                                            "wayside-connector-scheduler-writer-"
                                                     + threads.getAndIncrement());
                             thread.setDaemon(true);
                             return thread;
                         },
                         // With all at work the scheduler writes one itself.
                         new ThreadPoolExecutor.CallerRunsPolicy());
-        binders.allowCoreThreadTimeOut(true);
+        writers.allowCoreThreadTimeOut(true);
         this.controller =
                 new Controller<>(
                         "scheduler",
@@ -157,10 +157,10 @@ public final class Scheduler implements AutoCloseable {
     @Override
     public void close() {
         controller.close();
-        binders.shutdown();
+        writers.shutdown();
         try {
-            if (!binders.awaitTermination(5, TimeUnit.SECONDS)) {
-                log.warn("{} bindings were not written within 5 s", binders.getActiveCount());
+            if (!writers.awaitTermination(5, TimeUnit.SECONDS)) {
+                log.warn("{} decisions were not written within 5 s", writers.getActiveCount());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -307,7 +307,7 @@ public final class Scheduler implements AutoCloseable {
                     return true;
                 });
         parking.unpark(pod.key(ResourceType.PODS));
-        binders.execute(() -> tryToBind(pod, node));
+        writers.execute(() -> tryToBind(pod, node));
         return Optional.empty();
     }
 
@@ -376,15 +376,10 @@ public final class Scheduler implements AutoCloseable {
             bind(pod, node);
         } catch (RuntimeException e) {
             // The edge of the thread. The pod comes again, if it still wants a node.
-            boolean conflict =
-                    e instanceof ApiException refused && refused.reason() == Reason.CONFLICT;
-            log.debug("binding {} failed and is tried again", pod, e);
             // Others may have been kept away by it.
             nodeChanged(node.name());
             soonIf(parking.neighboursChanged());
-            controller.addAfter(
-                    new Turn(PodFacts.priority(pod), pod.key(ResourceType.PODS)),
-                    conflict ? AFTER_CONFLICT : AFTER_FAILURE);
+            again(pod, e);
         } finally {
             // What was written is seen in the informer by now.
             pods.read(
@@ -439,7 +434,26 @@ public final class Scheduler implements AutoCloseable {
             status = status.with("phase", "Pending");
         }
         KubeObject changed = pod.withStatus(status);
-        pods.write(() -> cluster.store().update(ResourceType.PODS, changed, "status", AS_ME));
+        writers.execute(() -> tryToTell(changed, message));
+    }
+
+    private void tryToTell(KubeObject pod, String message) {
+        try {
+            pods.write(() -> cluster.store().update(ResourceType.PODS, pod, "status", AS_ME));
+        } catch (RuntimeException e) {
+            // The edge of the thread.
+            again(pod, e);
+            return;
+        }
         cluster.warn(pod, "FailedScheduling", message, NAME);
+    }
+
+    private void again(KubeObject pod, RuntimeException why) {
+        boolean conflict =
+                why instanceof ApiException refused && refused.reason() == Reason.CONFLICT;
+        log.debug("what was decided on {} is not written; it comes again", pod, why);
+        controller.addAfter(
+                new Turn(PodFacts.priority(pod), pod.key(ResourceType.PODS)),
+                conflict ? AFTER_CONFLICT : AFTER_FAILURE);
     }
 }

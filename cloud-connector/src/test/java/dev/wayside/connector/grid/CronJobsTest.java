@@ -164,6 +164,14 @@ final class CronJobsTest {
     }
 
     @Test
+    void aStartingDeadlineBeyondAllTimesIsNone() {
+        world.start();
+        cron("* * * * *", "'startingDeadlineSeconds':9223372036854775807,");
+        at("01T00:01:00Z");
+        awaitLast("01T00:01:00Z");
+    }
+
+    @Test
     void aClockThatGoesBackMakesNothingTwice() {
         world.start();
         cron("* * * * *", "'successfulJobsHistoryLimit':0,");

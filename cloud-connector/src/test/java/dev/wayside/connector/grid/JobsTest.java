@@ -242,6 +242,13 @@ final class JobsTest {
     }
 
     @Test
+    void aDeadlineBeyondAllTimesIsNone() {
+        world.start();
+        job("'activeDeadlineSeconds':9223372036854775807,");
+        awaitRunning(1);
+    }
+
+    @Test
     void aSuspendedJobHasNoPodsAndGoesOnWhenResumed() {
         world.start();
         job("'suspend':true,");

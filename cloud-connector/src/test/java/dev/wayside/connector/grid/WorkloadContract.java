@@ -122,6 +122,18 @@ abstract class WorkloadContract {
     }
 
     @Test
+    void recreateIsNotAvailableWithoutItsPods() {
+        world.start();
+        world.deployment(
+                "web", spec("web", "v1", ",\"replicas\":3,\"strategy\":{\"type\":\"Recreate\"}"));
+        await("told", () -> deployment("web").condition("Available").isPresent());
+        assertThat(deployment("web").conditionIsTrue("Available")).isFalse();
+        world.node("a", Map.of());
+        await("available", () -> deployment("web").conditionIsTrue("Available"));
+        assertThat(deployment("web").status().number("availableReplicas")).hasValue(3);
+    }
+
+    @Test
     void recreateNeverMixesOldAndNew() {
         world.node("a", Map.of());
         world.start();

@@ -3,6 +3,7 @@ package dev.wayside.connector.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
@@ -19,6 +20,8 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -223,6 +226,52 @@ final class SchedulerTest {
         await("bound", () -> !nodeOf("last").isEmpty());
         await("said", () -> failures("near") == 1);
         assertThat(failures("near")).isEqualTo(1);
+    }
+
+    @Test
+    void podsThatFitNowhereDelayNoneThatFits() throws Exception {
+        node("n1", Map.of(), "");
+        CountDownLatch mayBeTold = new CountDownLatch(1);
+        store.beforeWrite(
+                (verb, object) -> {
+                    if (object.name().startsWith("nowhere")) {
+                        awaitQuietly(mayBeTold);
+                    }
+                });
+        fake.create(
+                ResourceType.PODS,
+                KubeObject.of(ResourceType.PODS, "default", "nowhere")
+                        .withSpec(RandomFleet.parse("{\"nodeSelector\":{\"no\":\"where\"}}")),
+                USER);
+        start();
+        pod("web", "web", "{}");
+        await("the one that fits is bound", () -> !nodeOf("web").isEmpty());
+        assertThat(get("nowhere").condition("PodScheduled")).isEmpty();
+        mayBeTold.countDown();
+        await("the other is told", () -> get("nowhere").condition("PodScheduled").isPresent());
+    }
+
+    @Test
+    void whatCouldNotBeToldIsToldLater() throws Exception {
+        AtomicInteger refused = new AtomicInteger();
+        store.beforeWrite(
+                (verb, object) -> {
+                    if (object.status().has("conditions") && refused.getAndIncrement() == 0) {
+                        throw new ApiException(ApiException.Reason.CONFLICT, "changed meanwhile");
+                    }
+                });
+        start();
+        pod("nowhere", "a", "{}");
+        await("told", () -> get("nowhere").condition("PodScheduled").isPresent());
+        assertThat(refused).hasValue(2);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
