@@ -117,8 +117,7 @@ public final class Scheduler implements AutoCloseable {
                         this::reconcile,
                         () -> pods.all().forEach(pod -> podChanged(null, pod)),
                         Turn::priority);
-        this.volumes =
-                new VolumeBinding(cluster, this::isPlaced, pod -> podChanged(null, pod));
+        this.volumes = new VolumeBinding(cluster, this::isPlaced, pod -> podChanged(null, pod));
         pods.addListener(
                 (before, after) -> {
                     if (after != null) {
@@ -375,7 +374,11 @@ public final class Scheduler implements AutoCloseable {
     private void tryToBind(KubeObject pod, KubeObject node) {
         try {
             bind(pod, node);
+            // What was written is seen in the informer by now.
+            forget(pod);
         } catch (RuntimeException e) {
+            // First, for a turn of a pod that is still assumed somewhere does nothing.
+            forget(pod);
             // The edge of the thread. The pod comes again, if it still wants a node.
             boolean conflict =
                     e instanceof ApiException refused && refused.reason() == Reason.CONFLICT;
@@ -386,14 +389,15 @@ public final class Scheduler implements AutoCloseable {
             controller.addAfter(
                     new Turn(PodFacts.priority(pod), pod.key(ResourceType.PODS)),
                     conflict ? AFTER_CONFLICT : AFTER_FAILURE);
-        } finally {
-            // What was written is seen in the informer by now.
-            pods.read(
-                    () -> {
-                        assumed.forget(pod.uid());
-                        return true;
-                    });
         }
+    }
+
+    private void forget(KubeObject pod) {
+        pods.read(
+                () -> {
+                    assumed.forget(pod.uid());
+                    return true;
+                });
     }
 
     private void bind(KubeObject pod, KubeObject node) {
