@@ -156,7 +156,7 @@ final class GridScaleTest {
                 () ->
                         world.store.all(ResourceType.DEPLOYMENT_GRIDS).stream()
                                 .allMatch(grid -> isComplete(grid, sites)),
-                Duration.ofSeconds(120));
+                Duration.ofMinutes(2));
     }
 
     private static boolean isComplete(KubeObject grid, long sites) {
