@@ -83,10 +83,16 @@ final class GridsBenchmark implements Benchmarks.Benchmark {
         private final ScheduledExecutorService thread =
                 Executors.newSingleThreadScheduledExecutor();
 
+        private final Future<?> renewing;
+
         Renewals(ObjectStore store) {
             renew(store);
-            thread.scheduleWithFixedDelay(
-                    () -> renew(store), RENEWAL.toSeconds(), RENEWAL.toSeconds(), TimeUnit.SECONDS);
+            renewing =
+                    thread.scheduleWithFixedDelay(
+                            () -> renew(store),
+                            RENEWAL.toSeconds(),
+                            RENEWAL.toSeconds(),
+                            TimeUnit.SECONDS);
         }
 
         private static void renew(ObjectStore store) {
@@ -112,7 +118,8 @@ final class GridsBenchmark implements Benchmarks.Benchmark {
 
         @Override
         public void close() {
-            thread.shutdownNow();
+            renewing.cancel(false);
+            thread.shutdown();
         }
     }
 
@@ -162,7 +169,7 @@ final class GridsBenchmark implements Benchmarks.Benchmark {
         await(() -> store.count(CHILDREN_CHANGED) >= changed);
         System.out.printf(
                 "  one template changed: %d children after %.1f s", SITES, seconds(begun));
-        long target = all + SITES;
+        int target = all + SITES;
         await(() -> store.count(BOUND) >= target);
         System.out.printf(", pods bound after %.1f s", seconds(begun));
         awaitTold(store, SITES);
