@@ -36,15 +36,18 @@ import org.jspecify.annotations.Nullable;
  * the grid takes the children at once, through the garbage collector.
  */
 public final class SiteGridController implements AutoCloseable {
-    /** Changes are gathered for so long before a status is written, and 1 ms longer per site. */
+    /** Changes are gathered for so long before a status is written, and longer per site. */
     private static final Duration GATHER = Duration.ofMillis(20);
 
-    private static final Duration MOST_GATHERED = Duration.ofSeconds(2);
+    /** A status is as dear as it has sites: so each costs a like share of the time. */
+    private static final Duration GATHER_PER_SITE = Duration.ofMillis(3);
+
+    private static final Duration MOST_GATHERED = Duration.ofSeconds(4);
 
     /** While sites are still to be brought to a new generation, their status waits so long. */
     private static final Duration POSTPONE = Duration.ofMillis(50);
 
-    private static final int MOST_POSTPONED = 40;
+    private static final int MOST_POSTPONED = 80;
 
     private enum What {
         GRID,
@@ -109,7 +112,7 @@ public final class SiteGridController implements AutoCloseable {
     }
 
     private void addStatus(ObjectKey grid, GridView view) {
-        Duration delay = GATHER.plusMillis(view.size());
+        Duration delay = GATHER.plus(GATHER_PER_SITE.multipliedBy(view.size()));
         controller.addAfter(
                 new Turn(What.STATUS, grid, ""),
                 delay.compareTo(MOST_GATHERED) > 0 ? MOST_GATHERED : delay);
@@ -122,9 +125,14 @@ public final class SiteGridController implements AutoCloseable {
             }
         } else if (before == null || asksElse(before, after)) {
             add(after);
-        } else if (!before.status().equals(after.status())) {
-            // Our own, or somebody's who wrote over it.
-            controller.add(new Turn(What.STATUS, after.key(kind.grid()), ""));
+        } else {
+            // The status: our own, or somebody's who wrote over it. Comparing it costs as much as
+            // telling it, and is done then.
+            ObjectKey key = after.key(kind.grid());
+            GridView view = views.get(key);
+            if (view != null) {
+                addStatus(key, view);
+            }
         }
     }
 

@@ -87,7 +87,8 @@ public final class SiteController implements AutoCloseable {
     }
 
     private void addGroup(KubeObject group) {
-        controller.add(group.key(ResourceType.NODE_GROUPS));
+        // A look at a group is a look at all units: once for many of them that change.
+        controller.addAfter(group.key(ResourceType.NODE_GROUPS), GATHER);
     }
 
     private void nodeChanged(@Nullable KubeObject before, @Nullable KubeObject after) {

@@ -82,6 +82,7 @@ public final class DaemonSetController implements AutoCloseable {
     }
 
     public void start() {
+        owned.begin(sets.all());
         controller.start();
     }
 

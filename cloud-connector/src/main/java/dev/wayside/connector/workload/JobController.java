@@ -67,6 +67,7 @@ public final class JobController implements AutoCloseable {
     }
 
     public void start() {
+        owned.begin(jobs.all());
         controller.start();
     }
 

@@ -9,6 +9,7 @@ import dev.wayside.model.KubeObject;
 import dev.wayside.model.LabelSelector;
 import dev.wayside.model.ResourceType;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -20,8 +21,10 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Makes and deletes the pods of their owners, telling of it; and makes none twice. Own writes are
  * seen at once (see {@link Informer}); and before the first pod that this process makes for an
- * owner, and again after every create whose outcome is unknown, the pods are listed afresh from the
- * store: if that shows a pod that has not arrived here yet, none is to be made until it has.
+ * owner that it found when it started, and again after every create whose outcome is unknown, the
+ * pods are listed afresh from the store: if that shows a pod that has not arrived here yet, none is
+ * to be made until it has. For an owner that came later nobody else has made any, and a list of all
+ * pods for each would be a walk over all for each.
  */
 final class OwnedPods {
     /** Refusals that say for certain that nothing was created. */
@@ -34,8 +37,8 @@ final class OwnedPods {
     private final Informer pods;
     private final String by;
 
-    /** UIDs of owners whose pods are all known here. */
-    private final Set<String> verified = ConcurrentHashMap.newKeySet();
+    /** UIDs of owners of whose pods some may not be known here. */
+    private final Set<String> unsure = ConcurrentHashMap.newKeySet();
 
     OwnedPods(Cluster cluster, String by) {
         this.cluster = cluster;
@@ -43,9 +46,14 @@ final class OwnedPods {
         this.by = by;
     }
 
+    /** To be called before the first pod is made, with the owners that there are. */
+    void begin(Collection<KubeObject> owners) {
+        owners.forEach(owner -> unsure.add(owner.uid()));
+    }
+
     /** To be called when the owner is gone. */
     void forget(KubeObject owner) {
-        verified.remove(owner.uid());
+        unsure.remove(owner.uid());
     }
 
     /**
@@ -53,7 +61,7 @@ final class OwnedPods {
      * known here before the caller counted them.
      */
     Optional<Duration> untilKnown(KubeObject owner) {
-        if (verified.contains(owner.uid())) {
+        if (!unsure.contains(owner.uid())) {
             return Optional.empty();
         }
         LabelSelector selector = Claims.selector(owner);
@@ -69,7 +77,7 @@ final class OwnedPods {
                 return Optional.of(LOOK_AGAIN);
             }
         }
-        verified.add(owner.uid());
+        unsure.remove(owner.uid());
         // One may have arrived after the caller counted and before this looked.
         return Optional.of(Duration.ZERO);
     }
@@ -92,12 +100,12 @@ final class OwnedPods {
             return made;
         } catch (ApiException e) {
             if (!CERTAIN.contains(e.reason())) {
-                verified.remove(owner.uid());
+                unsure.add(owner.uid());
             }
             cluster.warn(owner, "FailedCreate", "Error creating: " + e.getMessage(), by);
             throw e;
         } catch (RuntimeException e) {
-            verified.remove(owner.uid());
+            unsure.add(owner.uid());
             throw e;
         }
     }

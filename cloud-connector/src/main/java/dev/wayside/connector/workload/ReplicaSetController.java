@@ -67,6 +67,7 @@ public final class ReplicaSetController implements AutoCloseable {
     }
 
     public void start() {
+        owned.begin(replicaSets.all());
         controller.start();
     }
 

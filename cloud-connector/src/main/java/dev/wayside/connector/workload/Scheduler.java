@@ -374,20 +374,25 @@ public final class Scheduler implements AutoCloseable {
     private void tryToBind(KubeObject pod, KubeObject node) {
         try {
             bind(pod, node);
+            // What was written is seen in the informer by now.
+            forget(pod);
         } catch (RuntimeException e) {
+            // First, for a turn of a pod that is still assumed somewhere does nothing.
+            forget(pod);
             // The edge of the thread. The pod comes again, if it still wants a node.
             // Others may have been kept away by it.
             nodeChanged(node.name());
             soonIf(parking.neighboursChanged());
             again(pod, e);
-        } finally {
-            // What was written is seen in the informer by now.
-            pods.read(
-                    () -> {
-                        assumed.forget(pod.uid());
-                        return true;
-                    });
         }
+    }
+
+    private void forget(KubeObject pod) {
+        pods.read(
+                () -> {
+                    assumed.forget(pod.uid());
+                    return true;
+                });
     }
 
     private void bind(KubeObject pod, KubeObject node) {

@@ -8,6 +8,7 @@ import dev.wayside.model.ResourceType;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 final class CountingStore implements ObjectStore {
     private final ObjectStore store;
     private final Map<String, LongAdder> counts = new ConcurrentSkipListMap<>();
+    private final Map<ResourceType, LongAdder> lists = new ConcurrentHashMap<>();
 
     CountingStore(ObjectStore store) {
         this.store = store;
@@ -33,6 +35,11 @@ final class CountingStore implements ObjectStore {
         copy.replaceAll((what, count) -> count - before.getOrDefault(what, 0L));
         copy.values().removeIf(count -> count == 0);
         return copy;
+    }
+
+    long lists(ResourceType type) {
+        LongAdder count = lists.get(type);
+        return count == null ? 0 : count.sum();
     }
 
     private void count(WriteOptions options, String verb, ResourceType type, String subresource) {
@@ -59,6 +66,7 @@ final class CountingStore implements ObjectStore {
 
     @Override
     public ObjectList list(ListQuery query) {
+        lists.computeIfAbsent(query.type(), any -> new LongAdder()).increment();
         return store.list(query);
     }
 

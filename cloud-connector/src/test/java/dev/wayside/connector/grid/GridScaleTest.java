@@ -29,6 +29,7 @@ final class GridScaleTest {
     private static final String BY_SCHEDULER = "default-scheduler ";
 
     private final World world = new World(World.Kind.EMBEDDED);
+    private long listsAtStart;
 
     @BeforeEach
     void bring() {
@@ -36,6 +37,7 @@ final class GridScaleTest {
             world.node("n" + site, Map.of("zone", "s" + site));
         }
         world.start();
+        listsAtStart = world.counts.lists(ResourceType.PODS);
         for (int grid = 0; grid < GRIDS; grid++) {
             world.grid(
                     "g" + grid,
@@ -63,6 +65,9 @@ final class GridScaleTest {
         first.put(BY_SETS + "create pods", SITES * GRIDS);
         first.put(BY_SCHEDULER + "update pods/binding", SITES * GRIDS);
         assertThat(written(Map.of())).isEqualTo(first);
+        assertThat(world.counts.lists(ResourceType.PODS))
+                .as("lists of all pods")
+                .isEqualTo(listsAtStart);
 
         Map<String, Long> before = world.counts.counts();
         List<String> others = revisions();
