@@ -377,9 +377,8 @@ public final class Scheduler implements AutoCloseable {
             // What was written is seen in the informer by now.
             forget(pod);
         } catch (RuntimeException e) {
-            // First, for a turn of a pod that is still assumed somewhere does nothing.
+            // The edge of the thread. Forgotten first: a turn of an assumed pod does nothing.
             forget(pod);
-            // The edge of the thread. The pod comes again, if it still wants a node.
             // Others may have been kept away by it.
             nodeChanged(node.name());
             soonIf(parking.neighboursChanged());
