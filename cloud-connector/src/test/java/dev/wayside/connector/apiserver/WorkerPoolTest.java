@@ -47,10 +47,10 @@ class WorkerPoolTest {
 
     @Test
     void whoSendsManyRequestsWaitsForItsOwnAndNobodyElseDoes() {
-        CountDownLatch started = new CountDownLatch(2);
+        CountDownLatch started = new CountDownLatch(1);
         CountDownLatch all = new CountDownLatch(102);
-        try (WorkerPool pool = new WorkerPool(2, 1_000, 200, 1)) {
-            pool.submit("a", false, held(started));
+        // One thread, so that what is noted first was taken first.
+        try (WorkerPool pool = new WorkerPool(1, 1_000, 200, 1)) {
             pool.submit("a", false, held(started));
             await(started);
             for (int i = 0; i < 100; i++) {
@@ -61,8 +61,7 @@ class WorkerPoolTest {
             release.countDown();
             await(all);
         }
-        assertThat(ran.indexOf("b")).isLessThan(6);
-        assertThat(ran.indexOf("c")).isLessThan(6);
+        assertThat(ran.subList(0, 3)).contains("b", "c");
     }
 
     @Test
