@@ -364,7 +364,9 @@ class SurfaceWritesIT {
         assertThat(kubectl.ok("describe rolebinding b -n n1")).containsPattern("Name: +r\n");
         assertThat(kubectl.refused("create ns n1"))
                 .contains("Error from server (AlreadyExists): namespaces \"n1\" already exists");
-        assertThat(kubectl.ok("delete ns n1")).isEqualTo("namespace \"n1\" deleted\n");
+        assertThat(kubectl.ok("delete ns n1"))
+                .startsWith("Warning: Namespace n1: 1 ConfigMap, 1 Deployment, ")
+                .endsWith(" will be deleted with it\nnamespace \"n1\" deleted\n");
         assertThat(kubectl.refused("create cm c -n n1")).contains("namespaces \"n1\" not found");
 
         assertThat(
