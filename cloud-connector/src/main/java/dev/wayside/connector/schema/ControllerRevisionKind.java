@@ -2,7 +2,6 @@
 package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
@@ -26,10 +25,7 @@ final class ControllerRevisionKind extends TypedKind {
 
     @Override
     void checkUpdate(KubeObject before, KubeObject after, String subresource, Errors errors) {
-        errors.immutable(
-                "data",
-                before.json().get("data").orElse(JsonNull.INSTANCE),
-                after.json().get("data").orElse(JsonNull.INSTANCE));
+        errors.immutable("", "data", before.json(), after.json());
     }
 
     @Override

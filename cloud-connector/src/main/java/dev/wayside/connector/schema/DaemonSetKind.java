@@ -90,10 +90,7 @@ final class DaemonSetKind extends TypedKind {
 
     @Override
     void checkUpdate(KubeObject before, KubeObject after, String subresource, Errors errors) {
-        errors.immutable(
-                "spec.selector",
-                before.spec().get("selector").orElse(JsonNull.INSTANCE),
-                after.spec().get("selector").orElse(JsonNull.INSTANCE));
+        errors.immutable("spec.", "selector", before.spec(), after.spec());
     }
 
     @Override

@@ -2,7 +2,6 @@
 package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
 import java.time.Instant;
@@ -33,10 +32,7 @@ final class DeploymentKind extends TypedKind {
 
     @Override
     void checkUpdate(KubeObject before, KubeObject after, String subresource, Errors errors) {
-        errors.immutable(
-                "spec.selector",
-                before.spec().get("selector").orElse(JsonNull.INSTANCE),
-                after.spec().get("selector").orElse(JsonNull.INSTANCE));
+        errors.immutable("spec.", "selector", before.spec(), after.spec());
     }
 
     @Override

@@ -2,7 +2,6 @@
 package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
@@ -71,10 +70,7 @@ final class EndpointSliceKind extends TypedKind {
 
     @Override
     void checkUpdate(KubeObject before, KubeObject after, String subresource, Errors errors) {
-        errors.immutable(
-                "addressType",
-                before.json().get("addressType").orElse(JsonNull.INSTANCE),
-                after.json().get("addressType").orElse(JsonNull.INSTANCE));
+        errors.immutable("", "addressType", before.json(), after.json());
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.wayside.connector.schema;
 
 import dev.wayside.connector.schema.KindDefinition.FieldError;
 import dev.wayside.model.Json;
+import dev.wayside.model.JsonNull;
+import dev.wayside.model.JsonObject;
 import dev.wayside.model.JsonString;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -126,6 +128,18 @@ final class Errors {
         if (!before.equals(after)) {
             invalid(field, after, "field is immutable");
         }
+    }
+
+    /**
+     * Complains unless the member is the same in both, or in neither.
+     *
+     * @param prefix of the member's name in the complaint, for instance {@code spec.}
+     */
+    void immutable(String prefix, String member, JsonObject before, JsonObject after) {
+        immutable(
+                prefix + member,
+                before.get(member).orElse(JsonNull.INSTANCE),
+                after.get(member).orElse(JsonNull.INSTANCE));
     }
 
     void nonNegative(String field, long value) {

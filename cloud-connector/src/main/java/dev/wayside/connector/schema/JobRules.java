@@ -233,7 +233,7 @@ final class JobRules {
                         "backoffLimitPerIndex",
                         "managedBy",
                         "successPolicy")) {
-            errors.immutable("spec." + field, member(old, field), member(spec, field));
+            errors.immutable("spec.", field, old, spec);
         }
         JsonObject allowed = old.object("template");
         boolean neverStarted =

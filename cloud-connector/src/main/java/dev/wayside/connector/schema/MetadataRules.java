@@ -3,7 +3,6 @@ package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
 import dev.wayside.model.JsonArray;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
@@ -47,10 +46,7 @@ final class MetadataRules {
         for (String field : List.of("name", "namespace", "uid", "creationTimestamp")) {
             // What a client leaves out it does not mean to change.
             if (after.metadata().has(field)) {
-                errors.immutable(
-                        "metadata." + field,
-                        before.metadata().get(field).orElse(JsonNull.INSTANCE),
-                        after.metadata().get(field).orElse(JsonNull.INSTANCE));
+                errors.immutable("metadata.", field, before.metadata(), after.metadata());
             }
         }
         if (before.metadata().has("deletionTimestamp")) {

@@ -86,7 +86,7 @@ final class PersistentVolumeClaimKind extends TypedKind {
         if (bound) {
             size(old, spec, errors);
         }
-        errors.immutable("volumeMode", member(old, "volumeMode"), member(spec, "volumeMode"));
+        errors.immutable("", "volumeMode", old, spec);
     }
 
     /** With what may change taken over from the newer one. */

@@ -2,7 +2,6 @@
 package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.LocalVolumes;
@@ -141,10 +140,9 @@ final class PersistentVolumeKind extends TypedKind {
                     "spec.persistentvolumesource",
                     "spec.persistentvolumesource is immutable after creation");
         }
-        errors.immutable("volumeMode", member(before, "volumeMode"), member(after, "volumeMode"));
+        errors.immutable("", "volumeMode", before.spec(), after.spec());
         if (before.spec().has("nodeAffinity")) {
-            errors.immutable(
-                    "nodeAffinity", member(before, "nodeAffinity"), member(after, "nodeAffinity"));
+            errors.immutable("", "nodeAffinity", before.spec(), after.spec());
         }
     }
 
@@ -154,10 +152,6 @@ final class PersistentVolumeKind extends TypedKind {
             source = source.without(name);
         }
         return source;
-    }
-
-    private static Json member(KubeObject volume, String name) {
-        return volume.spec().get(name).orElse(JsonNull.INSTANCE);
     }
 
     /** The gateway that has the volume, so that it can watch what is its own. */

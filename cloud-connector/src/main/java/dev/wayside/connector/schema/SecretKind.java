@@ -2,7 +2,6 @@
 package dev.wayside.connector.schema;
 
 import dev.wayside.model.Json;
-import dev.wayside.model.JsonNull;
 import dev.wayside.model.JsonObject;
 import dev.wayside.model.KubeObject;
 import dev.wayside.model.ResourceType;
@@ -79,10 +78,7 @@ final class SecretKind extends TypedKind {
 
     @Override
     void checkUpdate(KubeObject before, KubeObject after, String subresource, Errors errors) {
-        errors.immutable(
-                "type",
-                before.json().get("type").orElse(JsonNull.INSTANCE),
-                after.json().get("type").orElse(JsonNull.INSTANCE));
+        errors.immutable("", "type", before.json(), after.json());
         DataRules.immutable(before, after, List.of("data"), errors);
     }
 

@@ -97,10 +97,7 @@ final class StorageClassKind extends TypedKind {
                 errors.forbidden(field, "updates to " + field + " are forbidden.");
             }
         }
-        errors.immutable(
-                "volumeBindingMode",
-                member(before, "volumeBindingMode"),
-                member(after, "volumeBindingMode"));
+        errors.immutable("", "volumeBindingMode", before.json(), after.json());
     }
 
     private static Json member(KubeObject storageClass, String name) {
