@@ -7,6 +7,7 @@ import dev.wayside.connector.store.ApiException.Reason;
 import dev.wayside.connector.store.ObjectStore;
 import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.ListQuery;
+import dev.wayside.connector.store.ObjectStore.Propagation;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.connector.workload.EventRecorder.Severity;
 import dev.wayside.model.JsonObject;
@@ -276,15 +277,24 @@ public final class Cluster implements AutoCloseable {
      * @return false if it was gone already
      */
     public boolean delete(ResourceType type, KubeObject object, OptionalLong grace) {
+        return delete(type, object, new DeleteOptions(grace, object.uid(), null, null, false));
+    }
+
+    /**
+     * As {@link #delete(ResourceType, KubeObject, OptionalLong)}, within the object's own grace.
+     *
+     * @param propagation what becomes of its dependents
+     */
+    boolean delete(ResourceType type, KubeObject object, Propagation propagation) {
+        return delete(
+                type,
+                object,
+                new DeleteOptions(OptionalLong.empty(), object.uid(), null, propagation, false));
+    }
+
+    private boolean delete(ResourceType type, KubeObject object, DeleteOptions options) {
         try {
-            informer(type)
-                    .delete(
-                            () ->
-                                    store.delete(
-                                            type,
-                                            object.key(type),
-                                            new DeleteOptions(
-                                                    grace, object.uid(), null, null, false)));
+            informer(type).delete(() -> store.delete(type, object.key(type), options));
             return true;
         } catch (ApiException e) {
             if (e.reason() != Reason.NOT_FOUND && e.reason() != Reason.CONFLICT) {

@@ -4,7 +4,6 @@ package dev.wayside.connector.workload;
 import dev.wayside.connector.schema.CronSchedule;
 import dev.wayside.connector.store.ApiException;
 import dev.wayside.connector.store.ApiException.Reason;
-import dev.wayside.connector.store.ObjectStore.DeleteOptions;
 import dev.wayside.connector.store.ObjectStore.Propagation;
 import dev.wayside.connector.store.ObjectStore.WriteOptions;
 import dev.wayside.model.Json;
@@ -200,24 +199,8 @@ final class CronJobStep {
     }
 
     private void delete(KubeObject job) {
-        try {
-            jobs.delete(
-                    () ->
-                            cluster.store()
-                                    .delete(
-                                            ResourceType.JOBS,
-                                            job.key(ResourceType.JOBS),
-                                            new DeleteOptions(
-                                                    OptionalLong.empty(),
-                                                    job.uid(),
-                                                    null,
-                                                    Propagation.BACKGROUND,
-                                                    false)));
+        if (cluster.delete(ResourceType.JOBS, job, Propagation.BACKGROUND)) {
             tell("SuccessfulDelete", "Deleted job " + job.name());
-        } catch (ApiException e) {
-            if (e.reason() != Reason.NOT_FOUND && e.reason() != Reason.CONFLICT) {
-                throw e;
-            }
         }
     }
 
