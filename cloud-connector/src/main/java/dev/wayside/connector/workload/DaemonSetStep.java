@@ -67,6 +67,8 @@ final class DaemonSetStep {
     private final boolean surges;
     private String hash = "";
     private int writes;
+    private @Nullable List<Cell> counted;
+    private int countedAfter;
 
     /** Whether there may be pods that were not counted. */
     private boolean isOutdated;
@@ -101,8 +103,7 @@ final class DaemonSetStep {
         hash = latest.revision().labels().getOrDefault("controller.kubernetes.io/hash", "");
         RuntimeException failure = null;
         try {
-            List<Cell> cells = cells();
-            cells.forEach(this::manage);
+            cells().forEach(this::manage);
             if (!isOnDelete()) {
                 update(cells());
             }
@@ -118,7 +119,16 @@ final class DaemonSetStep {
         return Optional.ofNullable(again);
     }
 
+    /** As they are after what was written; a look at all nodes, so not without need. */
     private List<Cell> cells() {
+        if (counted == null || writes != countedAfter) {
+            counted = count();
+            countedAfter = writes;
+        }
+        return counted;
+    }
+
+    private List<Cell> count() {
         Map<String, List<KubeObject>> byNode = new HashMap<>();
         for (KubeObject pod : cluster.pods().ownedBy(set.uid())) {
             if (pod.controller().filter(owner -> owner.uid().equals(set.uid())).isPresent()) {
