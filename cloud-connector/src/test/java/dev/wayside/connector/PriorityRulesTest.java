@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Who gets which priority, and what is refused. */
 class PriorityRulesTest {
     private static final User USER =
             new User("u", List.of(), new User.Credential.Certificate("", Instant.MAX));

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Schedules of CronJobs, held against a look at each minute. */
 final class CronScheduleTest {
     private static final ZoneId BERLIN = ZoneId.of("Europe/Berlin");
 

@@ -181,6 +181,19 @@ class GridsIT {
                 .text("value");
     }
 
+    /** Waits until so many pods run, all of which hold the text. */
+    private void awaitText(String text, int count) throws Exception {
+        Eventually.see(
+                text + " everywhere",
+                SOON,
+                () ->
+                        kubectl.wayside().awaitRunning("app=line", count).stream()
+                                .map(GridsIT::text)
+                                .distinct()
+                                .toList(),
+                List.of(text)::equals);
+    }
+
     private void await(String what, String line, String expected) throws Exception {
         Eventually.see(what, SOON, () -> kubectl.ok(line), text -> text.contains(expected));
     }
@@ -236,15 +249,7 @@ class GridsIT {
             assertThat(canary.get(other).uid()).isEqualTo(before.get(other).uid());
         }
         apply(line(NEXT, "defaultTemplateName: next", "first"));
-        Eventually.see(
-                "next everywhere",
-                SOON,
-                () ->
-                        byNode("app=line", 3).values().stream()
-                                .map(GridsIT::text)
-                                .distinct()
-                                .toList(),
-                List.of("next")::equals);
+        awaitText("next", 3);
         assertThat(byNode("app=line", 3).get("gw-2").uid()).isEqualTo(canary.get("gw-2").uid());
     }
 
@@ -259,15 +264,7 @@ class GridsIT {
         kubectl.ok("rollout status deploy/line-a --timeout=60s");
         kubectl.ok("rollout status deploy/line-c --timeout=60s");
         apply(line("", "", "second"));
-        Eventually.see(
-                "second everywhere",
-                SOON,
-                () ->
-                        kubectl.wayside().awaitRunning("app=line", 6).stream()
-                                .map(GridsIT::text)
-                                .distinct()
-                                .toList(),
-                List.of("second")::equals);
+        awaitText("second", 6);
         assertThat(kubectl.ok("get deploy -l superedge.io/grid-selector=line"))
                 .containsPattern("line-a +2/2")
                 .containsPattern("line-b +1/1")
@@ -293,15 +290,7 @@ class GridsIT {
                                                 .orElse(0)
                                         > 3);
         apply(line("", "", "first"));
-        Eventually.see(
-                "first again",
-                SOON,
-                () ->
-                        byNode("app=line", 3).values().stream()
-                                .map(GridsIT::text)
-                                .distinct()
-                                .toList(),
-                List.of("first")::equals);
+        awaitText("first", 3);
     }
 
     @Test
